@@ -1,0 +1,1 @@
+"""The transactional core: one FastAPI program over Postgres."""

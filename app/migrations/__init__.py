@@ -1,0 +1,1 @@
+"""The database's history: one Alembic line owns the schemas app, vault and live."""

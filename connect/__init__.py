@@ -1,0 +1,1 @@
+"""Kafka Connect: the connector, its registration and its watchdog."""

@@ -1,0 +1,1 @@
+"""Streamlit pages over the marts and the live tables."""

@@ -1,0 +1,1 @@
+"""The composition root: the command, the local stack, the tour and the benches."""

@@ -1,0 +1,1 @@
+"""Dagster: from the lake to published marts."""

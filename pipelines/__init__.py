@@ -1,0 +1,1 @@
+"""The four dataflows between Kafka and what readers see."""

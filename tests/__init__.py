@@ -1,0 +1,1 @@
+"""Tests mirror the source, one folder a room."""
