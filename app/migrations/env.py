@@ -12,9 +12,7 @@ def run() -> None:
         # Alembic keeps its own table in the schema the first revision would make.
         connection.execute(text("create schema if not exists app"))
         connection.commit()
-        context.configure(
-            connection=connection, version_table_schema="app", transaction_per_migration=True
-        )
+        context.configure(connection=connection, version_table_schema="app", transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()

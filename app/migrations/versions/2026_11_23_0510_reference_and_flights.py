@@ -120,6 +120,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '2s'")
     for table in (
-        "flight_outcomes", "flights", "schedules", "routes", "aircraft_types", "airlines", "airports",
+        "flight_outcomes",
+        "flights",
+        "schedules",
+        "routes",
+        "aircraft_types",
+        "airlines",
+        "airports",
     ):
         op.execute(f"drop table app.{table}")

@@ -91,6 +91,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '2s'")
     for table in (
-        "vault.logins", "vault.people", "app.refresh_tokens", "app.sessions", "app.user_roles", "app.users",
+        "vault.logins",
+        "vault.people",
+        "app.refresh_tokens",
+        "app.sessions",
+        "app.user_roles",
+        "app.users",
     ):
         op.execute(f"drop table {table}")

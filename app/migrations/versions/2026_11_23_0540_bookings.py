@@ -178,8 +178,16 @@ create unique index cancellations_once on app.cancellations (booking_id) where s
 """
 
 TABLES = (
-    "cancellations", "coupons", "tickets", "seat_holds", "booking_items", "segments", "passengers", "pnrs",
-    "bookings", "offer_requests",
+    "cancellations",
+    "coupons",
+    "tickets",
+    "seat_holds",
+    "booking_items",
+    "segments",
+    "passengers",
+    "pnrs",
+    "bookings",
+    "offer_requests",
 )
 
 

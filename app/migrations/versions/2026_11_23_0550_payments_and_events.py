@@ -227,8 +227,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("set local lock_timeout = '2s'")
     for table in (
-        "fraud_rules", "heartbeat", "test_clock", "notification_deliveries", "idempotency_records",
-        "domain_events", "journal_entries", "refunds", "provider_references", "payments",
+        "fraud_rules",
+        "heartbeat",
+        "test_clock",
+        "notification_deliveries",
+        "idempotency_records",
+        "domain_events",
+        "journal_entries",
+        "refunds",
+        "provider_references",
+        "payments",
     ):
         op.execute(f"drop table app.{table}")
     op.execute("drop function app.events_are_append_only()")

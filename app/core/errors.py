@@ -1,0 +1,69 @@
+"""Expected refusals: each has a status and a stable code, and is translated to HTTP once, in core.http."""
+
+
+class DomainError(Exception):
+    """A refusal a caller can understand. Domains declare subclasses in their errors.py."""
+
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be carried out"
+
+    def __init__(
+        self, detail: str | None = None, *, pointer: str | None = None, retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.pointer = pointer
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BadRequest(DomainError):
+    pass
+
+
+class Unauthorized(DomainError):
+    status = 401
+    code = "unauthorized"
+    title = "Who is calling is not known"
+
+
+class Forbidden(DomainError):
+    status = 403
+    code = "forbidden"
+    title = "The caller may not do this"
+
+
+class NotFound(DomainError):
+    status = 404
+    code = "not_found"
+    title = "There is nothing here that the caller may see"
+
+
+class Conflict(DomainError):
+    status = 409
+    code = "conflict"
+    title = "The present state does not allow this"
+
+
+class TooLarge(DomainError):
+    status = 413
+    code = "body_too_large"
+    title = "The request body is too large"
+
+
+class Unprocessable(DomainError):
+    status = 422
+    code = "unprocessable"
+    title = "The request is malformed"
+
+
+class TooManyRequests(DomainError):
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+
+class Unavailable(DomainError):
+    status = 503
+    code = "unavailable"
+    title = "The service cannot answer now"

@@ -1,0 +1,130 @@
+"""Idempotency-Key: the record commits with the effect, so an answer that was lost can be asked for again."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import BadRequest, Conflict, Unprocessable
+from app.core.security import OptionalCaller
+
+RECORD_LIFE = timedelta(hours=24)
+MAX_KEY_LENGTH = 255
+RETRY_AFTER_SECONDS = 1
+REPLAYED_HEADER = "Idempotent-Replayed"
+
+_TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:scope, 0))")
+_FIND = text("""
+    select body_hash, status_code, response from app.idempotency_records
+    where caller = :caller and route = :route and key = :key and expires_at > now()
+""")
+_STORE = text("""
+    insert into app.idempotency_records (caller, route, key, body_hash, status_code, response, expires_at)
+    values (:caller, :route, :key, :body_hash, :status_code, cast(:response as jsonb), now() + :life)
+    on conflict (caller, route, key) do update set
+        body_hash = excluded.body_hash, status_code = excluded.status_code, response = excluded.response,
+        created_at = now(), expires_at = excluded.expires_at
+    where app.idempotency_records.expires_at <= now()
+""")
+
+
+class KeyMissing(BadRequest):
+    code = "idempotency_key_missing"
+    title = "This route moves money or seats and needs an Idempotency-Key header"
+
+
+class KeyInFlight(Conflict):
+    code = "idempotency_key_in_flight"
+    title = "A request with this Idempotency-Key is still being carried out"
+
+
+class KeyReused(Unprocessable):
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key was used with another request body"
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    status_code: int
+    response: Any
+
+    def replay(self) -> JSONResponse:
+        return JSONResponse(self.response, self.status_code, headers={REPLAYED_HEADER: "true"})
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """One caller's key on one route with one body."""
+
+    caller: str
+    route: str
+    key: str
+    body_hash: bytes
+
+    async def find(self, session: AsyncSession) -> StoredAnswer | None:
+        """Lock the key for this transaction and look for its answer. Raises KeyInFlight, KeyReused."""
+        scope = f"{self.caller}\n{self.route}\n{self.key}"
+        if not await session.scalar(_TRY_LOCK, {"scope": scope}):
+            raise KeyInFlight(retry_after_seconds=RETRY_AFTER_SECONDS)
+        row = (await session.execute(_FIND, self._scope())).one_or_none()
+        if row is None:
+            return None
+        if bytes(row.body_hash) != self.body_hash:
+            raise KeyReused()
+        return StoredAnswer(row.status_code, row.response)
+
+    async def store(self, session: AsyncSession, status_code: int, response: Any) -> None:
+        """Keep the answer, in the transaction that makes it true."""
+        await session.execute(
+            _STORE,
+            self._scope()
+            | {
+                "body_hash": self.body_hash,
+                "status_code": status_code,
+                "response": json.dumps(response),
+                "life": RECORD_LIFE,
+            },
+        )
+
+    async def once(
+        self, session: AsyncSession, status_code: int, effect: Callable[[], Awaitable[BaseModel]]
+    ) -> JSONResponse:
+        """Carry out `effect` in this transaction, or give the answer it gave before.
+
+        A refusal raises and rolls back, so it is never stored: the same key may be tried again."""
+        stored = await self.find(session)
+        if stored is not None:
+            return stored.replay()
+        answer = jsonable_encoder(await effect())
+        await self.store(session, status_code, answer)
+        return JSONResponse(answer, status_code)
+
+    def _scope(self) -> dict[str, Any]:
+        return {"caller": self.caller, "route": self.route, "key": self.key}
+
+
+async def _idempotency(
+    request: Request,
+    caller: OptionalCaller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=MAX_KEY_LENGTH, description="A key of your own, new for each thing to be done"),
+    ] = None,
+) -> Idempotency:
+    if not idempotency_key:
+        raise KeyMissing()
+    body = hashlib.sha256(await request.body()).digest()
+    who = caller.subject if caller is not None else "anonymous"
+    return Idempotency(who, f"{request.method} {request.url.path}", idempotency_key, body)
+
+
+IdempotentRequest = Annotated[Idempotency, Depends(_idempotency)]
