@@ -1,0 +1,1 @@
+"""Names that must agree from one end of the house to the other."""

@@ -1,0 +1,1 @@
+"""One journey through every real part."""
