@@ -39,9 +39,9 @@ def foreign_imports(domain: str, tree: ast.Module) -> list[str]:
             modules = [alias.name for alias in node.names]
         for module in modules:
             parts = module.split(".")
-            if len(parts) >= 3 and parts[0] == "app" and parts[1] in DOMAINS and parts[1] != domain:
-                if parts[2] in PRIVATE_LAYERS:
-                    found.append(module)
+            is_foreign = len(parts) >= 3 and parts[0] == "app" and parts[1] in DOMAINS and parts[1] != domain
+            if is_foreign and parts[2] in PRIVATE_LAYERS:
+                found.append(module)
     return found
 
 
