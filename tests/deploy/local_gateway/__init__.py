@@ -1,0 +1,1 @@
+"""The sandbox payment gateway, run as the process it is."""
