@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['pk', 'valid_from']}] if target.type == 'postgres' else []) }}
+
+{{ cdc_history(ref('base_change_log'), ref('stg_flights'), 'app.flights') }}

@@ -1,0 +1,5 @@
+select
+    version,
+    published_at,
+    max_source_ts
+from {{ source('operations', 'publication') }}

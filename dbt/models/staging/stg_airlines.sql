@@ -1,0 +1,5 @@
+{{ cdc_events(ref('base_change_log'), 'app.airlines', {
+    'code': 'text',
+    'name': 'text',
+    'simulated': 'boolean'
+}) }}

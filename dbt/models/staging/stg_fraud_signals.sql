@@ -1,0 +1,23 @@
+{{ cdc_events(ref('base_change_log'), 'live.fraud_signals', {
+    'signal_id': 'text',
+    'rule_id': 'text',
+    'rule_version': 'integer',
+    'rule_group': 'text',
+    'mode': 'text',
+    'weight': 'integer',
+    'entity_kind': 'text',
+    'entity_key': 'text',
+    'window_seconds': 'integer',
+    'window_start': 'timestamptz',
+    'window_end': 'timestamptz',
+    'observed': 'numeric(18, 6)',
+    'threshold': 'numeric(18, 6)',
+    'reason': 'long_text',
+    'event_ids': 'text[]',
+    'event_count': 'integer',
+    'first_event_at': 'timestamptz',
+    'last_event_at': 'timestamptz',
+    'last_commit_at': 'timestamptz',
+    'raised_at': 'timestamptz',
+    'updated_at': 'timestamptz'
+}) }}

@@ -1,0 +1,158 @@
+"""Owns the settings of the orchestration and its lazy connections: nothing here runs on import."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster
+import duckdb
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SCHEMA_SQL = Path(__file__).with_name("raw.sql")
+
+# A loader or a build in another process may hold the warehouse this long; then something is wrong.
+LOCK_WAIT = "900s"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is: paths, and one connection string per role."""
+
+    home: Path
+    warehouse_dsn: str
+    core_dsn: str
+    heartbeat_dsn: str
+    kafka: str
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read the environment and the secret files. Raises FileNotFoundError when a secret is missing."""
+        home = Path(os.environ.get("CONTRAIL_HOME", ".contrail")).resolve()
+        host = os.environ.get("CONTRAIL_HOST", "127.0.0.1")
+        core_port = os.environ.get("CONTRAIL_CORE_PORT", "55432")
+        return cls(
+            home=home,
+            warehouse_dsn=make_conninfo(
+                host=host,
+                port=os.environ.get("CONTRAIL_WAREHOUSE_PORT", "55433"),
+                dbname="warehouse",
+                user="warehouse",
+                password=secret("warehouse_password"),
+            ),
+            core_dsn=make_conninfo(
+                host=host, port=core_port, dbname="contrail", user="app_ro", password=secret("app_ro_password")
+            ),
+            heartbeat_dsn=make_conninfo(
+                host=host, port=core_port, dbname="contrail", user="cdc", password=secret("cdc_password")
+            ),
+            kafka=f"{host}:{os.environ.get('CONTRAIL_KAFKA_PORT', '59092')}",
+        )
+
+
+def secret(name: str) -> str:
+    """Read one secret file of the stack."""
+    home = Path(os.environ.get("CONTRAIL_HOME", ".contrail"))
+    folder = Path(os.environ.get("CONTRAIL_SECRETS_DIR", str(home / "secrets")))
+    return (folder / name).read_text(encoding="utf-8").strip()
+
+
+class Contrail(dagster.ConfigurableResource):  # type: ignore[misc]
+    """Hands the settings to assets; reads the environment only when asked."""
+
+    def settings(self) -> Settings:
+        return Settings.from_env()
+
+
+def dagster_environment() -> dict[str, str]:
+    """The variables dagster.yaml refers to, for a process that the stack did not start."""
+    home = Path(os.environ.get("CONTRAIL_HOME", ".contrail")).resolve()
+    return {
+        "DAGSTER_HOME": str(home / "dagster"),
+        "DAGSTER_PG_HOST": os.environ.get("CONTRAIL_HOST", "127.0.0.1"),
+        "DAGSTER_PG_PORT": os.environ.get("CONTRAIL_WAREHOUSE_PORT", "55433"),
+        "DAGSTER_PG_DB": "dagster",
+        "DAGSTER_PG_USERNAME": "dagster",
+        "DAGSTER_PG_PASSWORD": secret("dagster_password"),
+        "DAGSTER_COMPUTE_LOGS": str(home / "dagster" / "compute_logs"),
+        "DAGSTER_ARTIFACTS": str(home / "dagster" / "artifacts"),
+    }
+
+
+def warehouse_connection(settings: Settings) -> psycopg.Connection[Any]:
+    """Connect to the warehouse with autocommit and make its raw and ops tables where they are missing."""
+    connection = psycopg.connect(settings.warehouse_dsn, autocommit=True, application_name="orchestration")
+    try:
+        connection.execute("set timezone to 'UTC'")
+        if not _is_current(connection):
+            _apply_schema(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_current(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("select to_regclass('ops.alert') is not null").fetchone()
+    return bool(row and row[0])
+
+
+def _apply_schema(connection: psycopg.Connection[Any]) -> None:
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('contrail.schema', 0))")
+        connection.execute(SCHEMA_SQL.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def only_writer(settings: Settings, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """Hold the advisory lock `name` across processes: pools only bind runs the daemon queued."""
+    with warehouse_connection(settings) as connection:
+        connection.execute(f"set lock_timeout = '{LOCK_WAIT}'")
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"contrail.{name}"])
+        yield connection
+
+
+@contextmanager
+def duckdb_with_warehouse(settings: Settings, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB with the warehouse attached as `wh`; rows move between the two without Python."""
+    engine = duckdb.connect(database)
+    try:
+        engine.execute("set timezone = 'UTC'")
+        engine.execute(f"load '{postgres_scanner()}'")
+        engine.execute(f"create secret warehouse ({_secret_options(settings.warehouse_dsn)})")
+        engine.execute("attach '' as wh (type postgres, secret warehouse)")
+        yield engine
+    finally:
+        engine.close()
+
+
+def postgres_scanner() -> Path:
+    """The extension file of the wheel, so that nothing is downloaded at run time."""
+    spec = importlib.util.find_spec("duckdb_extension_postgres_scanner")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("duckdb-extension-postgres-scanner is not installed: run make setup")
+    return next(Path(spec.origin).parent.rglob("postgres_scanner.duckdb_extension"))
+
+
+def _secret_options(dsn: str) -> str:
+    fields = conninfo_to_dict(dsn)
+    names = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
+    options = [f"{name} {_literal(str(fields[field]))}" for field, name in names.items() if fields.get(field)]
+    return ", ".join(["type postgres", *options])
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
