@@ -1,4 +1,4 @@
-"""The edge: request ids, the sandbox's test clock, limits on bodies, and every error as problem+json."""
+"""The edge: request ids, the sandbox's test clock, and every error as problem+json."""
 
 import ipaddress
 import json
@@ -11,18 +11,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.config import get_settings
 from app.core.context import RequestContext, bind, current
-from app.core.errors import BadRequest, DomainError, Forbidden, TooLarge, Unavailable
+from app.core.errors import BadRequest, DomainError, Forbidden, Unavailable
 from app.core.ids import uuid7
+from app.core.observability import Observed
 from app.core.security import Role, verify_token
+from app.core.wire import refuse_unstorable_text, replay, whole_body
 
-BODY_LIMIT_BYTES = 64 * 1024
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.\-]{1,100}$")
 DATABASE_RETRY_SECONDS = 2
@@ -31,6 +32,15 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
+}
+
+# Problems that no domain declares: what the framework finds wrong, and what we get wrong.
+FRAMEWORK_PROBLEMS = {
+    400: ("malformed_json", "The request body is not JSON"),
+    404: ("not_found", "There is nothing here that the caller may see"),
+    405: ("method_not_allowed", "This address does not know the method"),
+    422: ("malformed_request", "The request is malformed"),
+    500: ("internal_error", "Something failed on our side; the request id names it in our logs"),
 }
 
 log = structlog.get_logger(__name__)
@@ -106,9 +116,9 @@ async def _on_domain_error(request: Request, error: Exception) -> JSONResponse:
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     if any(entry["type"] == "json_invalid" for entry in error.errors()):
-        return problem(400, "malformed_json", "The request body is not JSON")
+        return problem(400, *FRAMEWORK_PROBLEMS[400])
     errors = [ProblemError(pointer=_pointer(entry["loc"]), detail=entry["msg"]) for entry in error.errors()]
-    return problem(422, "malformed_request", "The request is malformed", errors=errors)
+    return problem(422, *FRAMEWORK_PROBLEMS[422], errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -120,8 +130,10 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-    return problem(error.status_code, code, str(error.detail))
+    code, title = FRAMEWORK_PROBLEMS.get(error.status_code, ("http_error", "The request was refused"))
+    answer = problem(error.status_code, code, title, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
@@ -135,7 +147,8 @@ async def _on_database_error(request: Request, error: Exception) -> JSONResponse
 
 
 async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    return problem(500, "internal_error", "Something failed on our side; the request id names it in our logs")
+    log.error("unexpected_error", exc_info=error)
+    return problem(500, *FRAMEWORK_PROBLEMS[500])
 
 
 def install(app: FastAPI) -> None:
@@ -144,9 +157,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(InterfaceError, _on_database_error)
     app.add_exception_handler(PoolTimeout, _on_database_error)
     app.add_exception_handler(Exception, _on_unexpected)
     app.add_middleware(Edge)
+    app.add_middleware(Observed)
 
 
 class Edge:
@@ -177,42 +192,13 @@ class Edge:
 
         try:
             bind(_context(request_id, headers, scope))
-            body = await _whole_body(headers, receive)
+            body = await whole_body(headers, receive)
+            refuse_unstorable_text(scope, body)
         except DomainError as error:
             await _from_domain(error)(scope, receive, send_with_headers)
             return
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        await self.app(scope, _replay(body, receive), send_with_headers)
-
-
-async def _whole_body(headers: dict[str, str], receive: Receive) -> bytes:
-    """The body, at most BODY_LIMIT_BYTES of it. Raises TooLarge."""
-    if (
-        headers.get("content-length", "0").isdigit()
-        and int(headers.get("content-length", "0")) > BODY_LIMIT_BYTES
-    ):
-        raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return bytes(body)
-        body += message.get("body", b"")
-        if len(body) > BODY_LIMIT_BYTES:
-            raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    pending = [body]
-
-    async def replayed() -> Message:
-        if pending:
-            return {"type": "http.request", "body": pending.pop(), "more_body": False}
-        return await receive()
-
-    return replayed
+        await self.app(scope, replay(body, receive), send_with_headers)
 
 
 def _context(request_id: str, headers: dict[str, str], scope: Scope) -> RequestContext:
@@ -257,10 +243,14 @@ def _client_ip(headers: dict[str, str], scope: Scope, simulator: bool) -> str | 
     chain = [part.strip() for part in headers.get("x-forwarded-for", "").split(",") if part.strip()]
     peer = scope["client"][0] if scope.get("client") else None
     candidate = (chain[0] if simulator else chain[-1]) if chain else peer
+    if not candidate:
+        return None
     try:
-        return str(ipaddress.ip_address(candidate)) if candidate else None
+        # Without a zone, which names an interface of one machine and no network.
+        address = ipaddress.ip_address(candidate.partition("%")[0])
     except ValueError:
         raise BadRequest("X-Forwarded-For must hold addresses") from None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def configure_logging() -> None:

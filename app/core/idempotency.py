@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db import execute_and_count
 from app.core.errors import BadRequest, Conflict, Unprocessable
 from app.core.security import OptionalCaller
 
@@ -34,6 +35,11 @@ _STORE = text("""
         body_hash = excluded.body_hash, status_code = excluded.status_code, response = excluded.response,
         created_at = now(), expires_at = excluded.expires_at
     where app.idempotency_records.expires_at <= now()
+""")
+_SWEEP = text("""
+    delete from app.idempotency_records where (caller, route, key) in (
+        select caller, route, key from app.idempotency_records where expires_at <= now() limit :limit
+    )
 """)
 
 
@@ -110,6 +116,11 @@ class Idempotency:
 
     def _scope(self) -> dict[str, Any]:
         return {"caller": self.caller, "route": self.route, "key": self.key}
+
+
+async def sweep(session: AsyncSession, limit: int) -> int:
+    """Delete up to `limit` records whose life is over. Returns how many."""
+    return await execute_and_count(session, _SWEEP, {"limit": limit})
 
 
 async def _idempotency(

@@ -5,6 +5,8 @@ wrapped by a master key which lives outside the database. Deleting the row destr
 """
 
 import base64
+import hashlib
+import hmac
 import json
 import os
 from functools import lru_cache
@@ -70,3 +72,18 @@ async def get_people(session: AsyncSession, subject_ids: list[UUID]) -> dict[UUI
         own_key = _decrypt(masters[row.key_version], row.wrapped_key, row.subject_id)
         people[row.subject_id] = json.loads(_decrypt(own_key, row.sealed, row.subject_id))
     return people
+
+
+def lookups(kind: str, value: str) -> list[bytes]:
+    """What a value is found by without being stored: under the current master key first, then older ones.
+
+    Not the streams' keyed hash, whose keys are destroyed after a year while a log-in must go on working."""
+    current, masters = _master_keys()
+    versions = [current, *(version for version in masters if version != current)]
+    return [_lookup(masters[version], kind, value) for version in versions]
+
+
+def _lookup(master: bytes, kind: str, value: str) -> bytes:
+    # A key of its own, so that no value is ever both sealed and matched under one key.
+    own = hmac.new(master, f"lookup:{kind}".encode(), hashlib.sha256).digest()
+    return hmac.new(own, value.encode(), hashlib.sha256).digest()

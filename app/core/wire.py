@@ -1,0 +1,83 @@
+"""What may come in over the wire: how much of a body is read, and which text is refused."""
+
+import json
+from typing import Any
+
+from starlette.types import Message, Receive, Scope
+
+from app.core.errors import BadRequest, TooLarge, Unprocessable
+
+BODY_LIMIT_BYTES = 64 * 1024
+
+
+class TextUnstorable(Unprocessable):
+    code = "text_unstorable"
+    title = "The request holds text that cannot be stored"
+
+
+async def whole_body(headers: dict[str, str], receive: Receive) -> bytes:
+    """The body, at most BODY_LIMIT_BYTES of it. Raises TooLarge."""
+    announced = headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > BODY_LIMIT_BYTES:
+        raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(body)
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT_BYTES:
+            raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read, once, and then goes on as before."""
+    pending = [body]
+
+    async def replayed() -> Message:
+        if pending:
+            return {"type": "http.request", "body": pending.pop(), "more_body": False}
+        return await receive()
+
+    return replayed
+
+
+def refuse_unstorable_text(scope: Scope, body: bytes) -> None:
+    """Refuse NUL and lone surrogates, which are valid in JSON and impossible in a text column.
+
+    Raises BadRequest for the address, TextUnstorable with a pointer for the body."""
+    if "\x00" in scope["path"] or b"%00" in scope.get("query_string", b""):
+        raise BadRequest("the address of a request holds no NUL")
+    # Only an escape can bring either into well-formed JSON, and hardly any body holds one.
+    if b"\\u" not in body:
+        return
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return  # the route's own parser answers for what is not JSON
+    pointer = _unstorable(document)
+    if pointer is not None:
+        raise TextUnstorable("text holds neither NUL nor half a surrogate pair", pointer=pointer)
+
+
+def _unstorable(document: Any) -> str | None:
+    """The pointer of the first such text, found without recursion: a body may nest deeply."""
+    pending: list[tuple[str, Any]] = [("", document)]
+    while pending:
+        pointer, value = pending.pop()
+        if isinstance(value, dict):
+            for key, member in value.items():
+                if not _storable(key):
+                    return pointer or "/"
+                pending.append((f"{pointer}/{key}", member))
+        elif isinstance(value, list):
+            pending.extend((f"{pointer}/{index}", member) for index, member in enumerate(value))
+        elif isinstance(value, str) and not _storable(value):
+            return pointer or "/"
+    return None
+
+
+def _storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

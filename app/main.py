@@ -1,0 +1,116 @@
+"""The transactional core as one program: every domain's routes behind one edge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.routing import APIRoute
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from app.core import http, problem_pages, security
+from app.core.config import get_settings
+from app.core.db import Transaction, engine
+from app.core.errors import NotFound
+from app.identity.routes import router as identity
+
+VERSION = "0.1.0"
+
+ROUTERS = (identity,)
+
+TAGS = [
+    {"name": "identity", "description": "Accounts, log-in and sessions"},
+    {"name": "flights", "description": "Airports, search, offers and flights"},
+    {"name": "bookings", "description": "Holding, buying and cancelling"},
+    {"name": "payments", "description": "Paying for a booking, and what became of it"},
+    {"name": "notifications", "description": "What was sent to a customer"},
+    {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
+    {"name": "platform", "description": "Health, metrics, and what a problem's code means"},
+]
+
+platform = APIRouter(tags=["platform"], responses=http.PROBLEM_RESPONSES)
+
+
+class Health(http.Schema):
+    status: str
+
+
+@platform.get("/healthz", summary="Is the process alive", status_code=200)
+async def healthz() -> Health:
+    return Health(status="alive")
+
+
+@platform.get("/readyz", summary="Can it serve: does the database answer", status_code=200)
+async def readyz(tx: Transaction) -> Health:
+    await tx.execute(text("select 1"))
+    return Health(status="ready")
+
+
+@platform.get("/metrics", summary="Read this process's metrics", response_class=PlainTextResponse)
+async def metrics() -> PlainTextResponse:
+    return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@platform.get("/docs", include_in_schema=False)
+async def docs() -> HTMLResponse:
+    if not get_settings().is_sandbox:
+        raise NotFound("the documentation pages are served in the sandbox only")
+    return get_swagger_ui_html(openapi_url="/openapi.json", title="Contrail")
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    http.configure_logging()
+    # Made now, or the first log-in with an unknown e-mail would take longer than all others.
+    security.absent_user_hash()
+    yield
+    await engine().dispose()
+
+
+def create_app() -> FastAPI:
+    app = FastAPI(
+        title="Contrail",
+        version=VERSION,
+        summary="Search, book, pay for and cancel flights.",
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    http.install(app)
+    for router in (*ROUTERS, platform, problem_pages.router):
+        app.include_router(router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document as FastAPI makes it, but with refusals under the media type they really have."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            routes=app.routes,
+            tags=TAGS,
+        )
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for answer in operation["responses"].values():
+                    content = answer.get("content", {})
+                    if http.PROBLEM_TYPE in content:
+                        content[http.PROBLEM_TYPE] = content.pop("application/json")
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+app = create_app()
