@@ -1,0 +1,1 @@
+"""Seats: what each cabin may sell, has held and has sold."""

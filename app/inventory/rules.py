@@ -1,0 +1,31 @@
+"""Nested booking limits: a seat taken in a cheap class also uses up every dearer class's limit.
+
+The database holds the same rule (app.seats_open, app.inventory_is_sound); a test compares them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from uuid import UUID
+
+from app.inventory.schemas import SeatRequest
+
+
+def seats_open(limits: Sequence[int], held: Sequence[int], sold: Sequence[int]) -> list[int]:
+    """What each class can still sell: what is left under its own limit, and under every dearer one."""
+    used = [h + s for h, s in zip(held, sold, strict=True)]
+    used_here_and_below = list(accumulate(reversed(used)))[::-1]
+    left = [limit - taken for limit, taken in zip(limits, used_here_and_below, strict=True)]
+    return list(accumulate(left, min))
+
+
+def merge(requests: Sequence[SeatRequest]) -> list[SeatRequest]:
+    """Each class once, with all the seats asked of it: one statement looks at each class once."""
+    seats: Counter[tuple[UUID, str, str]] = Counter()
+    merged: dict[tuple[UUID, str, str], SeatRequest] = {}
+    for request in requests:
+        key = (request.flight_id, request.cabin, request.fare_class)
+        seats[key] += request.seats
+        merged[key] = replace(request, seats=seats[key])
+    return list(merged.values())

@@ -1,0 +1,73 @@
+"""Moving seats between open, held and sold. Every function locks cabin rows: call them last."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.inventory import rules, store
+from app.inventory.errors import HoldExpired, SoldOut
+from app.inventory.schemas import HoldOutcome, SeatRequest
+
+
+async def hold_seats(
+    session: AsyncSession,
+    booking_id: UUID,
+    requests: Sequence[SeatRequest],
+    now: datetime,
+    expires_at: datetime,
+) -> None:
+    """Hold all the seats for a booking until `expires_at`, or none. Raises SoldOut.
+
+    The dead holds of the same cabins are released on the way, granted or not."""
+    merged = rules.merge(requests)
+    verdict = await store.hold_seats_for_update(session, booking_id, merged, now, expires_at)
+    if not verdict.granted:
+        raise SoldOut(_what_is_left(merged, verdict.cabins))
+
+
+async def sell_held_seats(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
+    """Turn the booking's holds into sales. Raises HoldExpired, having changed nothing, when one is dead
+    at `now` or already ended."""
+    if not await store.end_holds_for_update(session, booking_id, HoldOutcome.SOLD, now):
+        raise HoldExpired()
+
+
+async def sell_seats(session: AsyncSession, requests: Sequence[SeatRequest], now: datetime) -> None:
+    """Sell all the seats without a hold, or none: a payment that came after its hold died. Raises SoldOut."""
+    merged = rules.merge(requests)
+    verdict = await store.sell_seats_for_update(session, merged, now)
+    if not verdict.granted:
+        raise SoldOut(_what_is_left(merged, verdict.cabins))
+
+
+async def release_holds(session: AsyncSession, booking_id: UUID, outcome: HoldOutcome, now: datetime) -> int:
+    """End what the booking still holds, dead or alive; the number of seats given back."""
+    if outcome is HoldOutcome.SOLD:
+        raise ValueError("holds are sold by sell_held_seats")
+    return await store.end_holds_for_update(session, booking_id, outcome, now)
+
+
+async def return_seats(session: AsyncSession, requests: Sequence[SeatRequest], now: datetime) -> None:
+    """Give sold seats back to their classes."""
+    returned = [replace(request, seats=-request.seats) for request in rules.merge(requests)]
+    verdict = await store.sell_seats_for_update(session, returned, now)
+    if not verdict.granted:
+        raise RuntimeError(f"seats to be returned were never sold: {requests}")
+
+
+def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[store.CabinCounters]) -> str:
+    by_cabin = {(cabin.flight_id, cabin.cabin): cabin for cabin in cabins}
+    return "; ".join(
+        f"{request.seats} asked, {_seats_left(request, by_cabin.get((request.flight_id, request.cabin)))} "
+        f"left in {request.cabin} class {request.fare_class}"
+        for request in requests
+    )
+
+
+def _seats_left(request: SeatRequest, cabin: store.CabinCounters | None) -> int:
+    if cabin is None or request.fare_class not in cabin.classes:
+        return 0
+    return rules.seats_open(cabin.limits, cabin.held, cabin.sold)[cabin.classes.index(request.fare_class)]

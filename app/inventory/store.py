@@ -1,0 +1,256 @@
+"""The two statements that move seats: one takes them, one ends what was held.
+
+Both lock the cabin rows first, in the order of their ids, and touch a hold only once its cabin is locked,
+so no two movements can wait for each other in a circle. Whatever was decided about a row while waiting for
+it is decided again on its newest version, because every later step reads the locked rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.ids import uuid7
+from app.inventory.schemas import HoldOutcome, SeatRequest
+
+# Takes all that is asked, or nothing. In both cases the dead holds of the cabins it looked at are
+# released and off the counters, so that the counters always equal the rows.
+_TAKE = """
+    with wanted as materialized (
+        select flight_id, cabin, fare_class, seats, hold_id
+        from unnest(
+            cast(:flight_ids as uuid[]),
+            cast(:cabins as text[]),
+            cast(:fare_classes as text[]),
+            cast(:seats as integer[]),
+            cast(:hold_ids as uuid[])
+        ) as request (flight_id, cabin, fare_class, seats, hold_id)
+    ),
+    cabins as materialized (
+        select id, flight_id, cabin, authorised, classes, limits, held, sold
+        from app.cabin_inventories
+        where (flight_id, cabin) in (select flight_id, cabin from wanted)
+        order by id
+        for update
+    ),
+    dead as (
+        update app.seat_holds as hold
+        set released_at = :now, outcome = 'expired'
+        from cabins
+        where hold.flight_id = cabins.flight_id
+            and hold.cabin = cabins.cabin
+            and hold.released_at is null
+            and hold.expires_at <= :now
+        returning cabins.id as cabin_inventory_id, hold.fare_class, hold.seats
+    ),
+    counters as materialized (
+        select cabins.*, after.*
+        from cabins
+        cross join lateral (
+            select
+                array_agg(class.held - coalesce(freed.seats, 0) order by class.position) as held_freed,
+                array_agg(
+                    class.held - coalesce(freed.seats, 0) + {held_taken} order by class.position
+                ) as held_taken,
+                array_agg(class.sold + {sold_taken} order by class.position) as sold_taken,
+                count(wanted.fare_class) as classes_found
+            from unnest(cabins.classes, cabins.held, cabins.sold)
+                with ordinality as class (code, held, sold, position)
+            left join (
+                select cabin_inventory_id, fare_class, sum(seats)::integer as seats
+                from dead
+                group by cabin_inventory_id, fare_class
+            ) as freed
+                on freed.cabin_inventory_id = cabins.id and freed.fare_class = class.code
+            left join wanted
+                on wanted.flight_id = cabins.flight_id
+                and wanted.cabin = cabins.cabin
+                and wanted.fare_class = class.code
+        ) as after
+    ),
+    verdict as materialized (
+        select
+            coalesce(bool_and(app.inventory_is_sound(authorised, limits, held_taken, sold_taken)), false)
+            and sum(classes_found) = (select count(*) from wanted) as granted
+        from counters
+    ),
+    moved as (
+        update app.cabin_inventories as inventory
+        set
+            held = case when verdict.granted then counters.held_taken else counters.held_freed end,
+            sold = case when verdict.granted then counters.sold_taken else counters.sold end,
+            updated_at = now()
+        from counters
+        cross join verdict
+        where inventory.id = counters.id
+            and (verdict.granted or counters.held_freed <> counters.held)
+    )
+    {hold}
+    select
+        coalesce(verdict.granted, false) as granted,
+        counters.flight_id,
+        counters.cabin,
+        counters.classes,
+        counters.limits,
+        counters.held_freed as held,
+        counters.sold
+    from verdict
+    left join counters on true
+"""
+_WANTED = "coalesce(wanted.seats, 0)"
+_HOLD_SEATS = text(
+    _TAKE.format(
+        held_taken=_WANTED,
+        sold_taken="0",
+        hold="""
+    , kept as (
+        insert into app.seat_holds (
+            id, booking_id, flight_id, cabin, fare_class, seats, created_at, expires_at
+        )
+        select hold_id, :booking_id, flight_id, cabin, fare_class, seats, :now, :expires_at
+        from wanted
+        cross join verdict
+        where verdict.granted
+    )""",
+    )
+)
+_SELL_SEATS = text(_TAKE.format(held_taken="0", sold_taken=_WANTED, hold=""))
+
+# A sale needs every hold of the booking alive at :now and ends all or none; any other end takes
+# what is still open, dead or alive.
+_END_HOLDS = text("""
+    with cabins as materialized (
+        select id, flight_id, cabin, classes, held, sold
+        from app.cabin_inventories
+        where (flight_id, cabin) in (
+            select flight_id, cabin from app.seat_holds where booking_id = :booking_id
+        )
+        order by id
+        for update
+    ),
+    holds as materialized (
+        select
+            hold.id,
+            cabins.id as cabin_inventory_id,
+            hold.fare_class,
+            hold.seats,
+            hold.released_at is null as is_open,
+            hold.expires_at > :now as is_in_time
+        from cabins
+        join app.seat_holds as hold on hold.flight_id = cabins.flight_id and hold.cabin = cabins.cabin
+        where hold.booking_id = :booking_id
+        for update of hold
+    ),
+    verdict as materialized (
+        select coalesce(bool_and(:outcome <> 'sold' or (is_open and is_in_time)), false) as granted
+        from holds
+    ),
+    ended as (
+        update app.seat_holds as hold
+        set released_at = :now, outcome = :outcome
+        from holds
+        cross join verdict
+        where hold.id = holds.id and holds.is_open and verdict.granted
+    ),
+    counters as materialized (
+        select cabins.id, cabins.held as held_before, after.*
+        from cabins
+        cross join lateral (
+            select
+                array_agg(class.held - coalesce(ending.seats, 0) order by class.position) as held,
+                array_agg(
+                    class.sold + case when :outcome = 'sold' then coalesce(ending.seats, 0) else 0 end
+                    order by class.position
+                ) as sold
+            from unnest(cabins.classes, cabins.held, cabins.sold)
+                with ordinality as class (code, held, sold, position)
+            left join (
+                select cabin_inventory_id, fare_class, sum(seats)::integer as seats
+                from holds
+                where is_open
+                group by cabin_inventory_id, fare_class
+            ) as ending
+                on ending.cabin_inventory_id = cabins.id and ending.fare_class = class.code
+        ) as after
+    ),
+    moved as (
+        update app.cabin_inventories as inventory
+        set held = counters.held, sold = counters.sold, updated_at = now()
+        from counters
+        cross join verdict
+        where inventory.id = counters.id and verdict.granted and counters.held <> counters.held_before
+    )
+    select coalesce(sum(holds.seats) filter (where holds.is_open and verdict.granted), 0)
+    from holds
+    cross join verdict
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class CabinCounters:
+    """One cabin as it stands once its dead holds are off."""
+
+    flight_id: UUID
+    cabin: str
+    classes: list[str]
+    limits: list[int]
+    held: list[int]
+    sold: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    granted: bool
+    cabins: list[CabinCounters]
+
+
+async def hold_seats_for_update(
+    session: AsyncSession,
+    booking_id: UUID,
+    requests: Sequence[SeatRequest],
+    now: datetime,
+    expires_at: datetime,
+) -> Verdict:
+    """Put the seats on the held counters and write their holds. Locks the cabin rows."""
+    parameters = _parameters(requests, now) | {"booking_id": booking_id, "expires_at": expires_at}
+    return _verdict((await session.execute(_HOLD_SEATS, parameters)).all())
+
+
+async def sell_seats_for_update(
+    session: AsyncSession, requests: Sequence[SeatRequest], now: datetime
+) -> Verdict:
+    """Put the seats on the sold counters; negative seats come back. Locks the cabin rows."""
+    return _verdict((await session.execute(_SELL_SEATS, _parameters(requests, now))).all())
+
+
+async def end_holds_for_update(
+    session: AsyncSession, booking_id: UUID, outcome: HoldOutcome, now: datetime
+) -> int:
+    """End the booking's holds with this outcome; the number of seats ended. Locks the cabin rows."""
+    parameters = {"booking_id": booking_id, "outcome": outcome.value, "now": now}
+    return int((await session.execute(_END_HOLDS, parameters)).scalar_one())
+
+
+def _parameters(requests: Sequence[SeatRequest], now: datetime) -> dict[str, object]:
+    return {
+        "flight_ids": [request.flight_id for request in requests],
+        "cabins": [request.cabin for request in requests],
+        "fare_classes": [request.fare_class for request in requests],
+        "seats": [request.seats for request in requests],
+        "hold_ids": [uuid7() for _ in requests],
+        "now": now,
+    }
+
+
+def _verdict(rows: Sequence[Row[Any]]) -> Verdict:
+    """The statement gives a row per cabin, or a single row without a cabin when it found none."""
+    cabins = [
+        CabinCounters(row.flight_id, row.cabin, row.classes, row.limits, row.held, row.sold)
+        for row in rows
+        if row.flight_id is not None
+    ]
+    return Verdict(rows[0].granted, cabins)
