@@ -1,0 +1,1 @@
+"""Availability: cabin inventories become live.availability within milliseconds of their commit."""

@@ -1,0 +1,73 @@
+"""Questions to the Kafka cluster: which partitions there are, where they begin and end."""
+
+from collections.abc import Iterable, Sequence
+
+import stamina
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from pipelines.config import PipelineError
+from pipelines.records import Chain
+
+TIMEOUT_SECONDS = 10.0
+ATTEMPTS = 5  # with the waits below about 30 s in all: Kafka starts in 3
+GIVE_UP_AFTER_SECONDS = 60.0
+
+
+def admin_client(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_SECONDS * 1000)})
+
+
+def chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
+    """Every partition of `topics` with its topic's id. Raises PipelineError when one is missing."""
+    try:
+        for attempt in stamina.retry_context(
+            on=KafkaException, attempts=ATTEMPTS, timeout=GIVE_UP_AFTER_SECONDS, wait_max=5.0
+        ):
+            with attempt:
+                return _chains_of(bootstrap, topics)
+    except KafkaException as error:
+        raise PipelineError(
+            f"Kafka at {bootstrap} cannot describe {topics[0]} ({error.args[0].str()}): is it up, and did "
+            "`python -m pipelines.topics ensure` run?"
+        ) from error
+    raise AssertionError("unreachable: the loop returns or raises")
+
+
+def _chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
+    futures = admin_client(bootstrap).describe_topics(
+        TopicCollection(list(topics)), request_timeout=TIMEOUT_SECONDS
+    )
+    described = [future.result(timeout=TIMEOUT_SECONDS) for future in futures.values()]
+    return [
+        Chain(topic.name, str(topic.topic_id), partition.id)
+        for topic in described
+        for partition in topic.partitions
+    ]
+
+
+def first_offset(consumer: Consumer, chain: Chain) -> int:
+    """The oldest offset Kafka still has."""
+    where = TopicPartition(chain.topic, chain.partition)
+    try:
+        low, _ = consumer.get_watermark_offsets(where, timeout=TIMEOUT_SECONDS)
+    except KafkaException as error:
+        raise PipelineError(f"Kafka cannot say where {chain.topic} begins: {error.args[0].str()}") from error
+    return int(low)
+
+
+def end_offsets(bootstrap: str, chains: Iterable[Chain]) -> dict[Chain, int]:
+    """Where each partition ends for a reader of committed data. Raises PipelineError."""
+    wanted = {TopicPartition(chain.topic, chain.partition): chain for chain in chains}
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    futures = admin_client(bootstrap).list_offsets(
+        dict.fromkeys(wanted, latest),
+        isolation_level=IsolationLevel.READ_COMMITTED,
+        request_timeout=TIMEOUT_SECONDS,
+    )
+    try:
+        return {
+            wanted[where]: future.result(timeout=TIMEOUT_SECONDS).offset for where, future in futures.items()
+        }
+    except KafkaException as error:
+        raise PipelineError(f"Kafka at {bootstrap} cannot say where its topics end: {error}") from error

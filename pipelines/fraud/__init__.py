@@ -1,0 +1,1 @@
+"""Fraud: domain events become signals, scores per entity, and alerts."""

@@ -1,0 +1,1 @@
+"""Landing: the change log becomes an immutable Parquet lake with a hash-chained manifest."""

@@ -1,0 +1,1 @@
+"""Notifications: domain events become requests to write to somebody."""
