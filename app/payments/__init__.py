@@ -1,0 +1,1 @@
+"""Money: attempts to pay, refunds, and the journal in which every movement has two sides."""

@@ -1,0 +1,62 @@
+"""The journal: each movement of money is one transaction whose lines sum to zero."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.ids import uuid7
+from app.payments import rules, store
+
+
+async def record_sale(
+    session: AsyncSession, booking_id: UUID, fare_minor: int, tax_minor: int, currency: str, now: datetime
+) -> None:
+    """Put issued tickets into the journal."""
+    await post(session, rules.sale_lines(fare_minor, tax_minor), currency, booking_id, now)
+
+
+async def record_cancellation(
+    session: AsyncSession,
+    booking_id: UUID,
+    fare_minor: int,
+    tax_minor: int,
+    penalty_minor: int,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Take a sale back out of the journal; the penalty stays."""
+    lines = rules.cancellation_lines(fare_minor, tax_minor, penalty_minor)
+    await post(session, lines, currency, booking_id, now)
+
+
+async def post(
+    session: AsyncSession,
+    lines: Sequence[rules.Line],
+    currency: str,
+    booking_id: UUID,
+    now: datetime,
+    *,
+    payment_id: UUID | None = None,
+    refund_id: UUID | None = None,
+) -> None:
+    """Write one transaction. The database refuses it at commit when its lines do not sum to zero."""
+    transaction_id = uuid7()
+    await store.insert_journal(
+        session,
+        [
+            {
+                "id": uuid7(),
+                "transaction_id": transaction_id,
+                "account": line.account,
+                "amount_minor": line.amount_minor,
+                "currency": currency,
+                "booking_id": booking_id,
+                "payment_id": payment_id,
+                "refund_id": refund_id,
+                "occurred_at": now,
+            }
+            for line in lines
+        ],
+    )

@@ -1,0 +1,135 @@
+"""Paying back. What asks a provider runs outside of any transaction; the rest runs in the caller's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core import events
+from app.core.ids import encode, uuid7
+from app.core.money import Money
+from app.payments import journal, rules, store
+from app.payments.errors import RefundNotFound
+from app.payments.gateways import gateway_named
+from app.payments.gateways.base import GatewayRefund, ResultUnknown
+from app.payments.models import RefundRow
+from app.payments.schemas import Payment, PaymentStatus, Refund, RefundStatus
+from app.payments.service import RESOLVE_AFTER, get_payment, get_payment_for_update
+
+
+@dataclass(frozen=True)
+class RefundOrder:
+    """A refund to be asked of the provider that took the money."""
+
+    shown: Refund
+    gateway: str
+
+
+async def open_refund(
+    session: AsyncSession,
+    payment: Payment,
+    amount_minor: int,
+    reason: str,
+    now: datetime,
+    cancellation_id: UUID | None = None,
+) -> RefundOrder:
+    """Write down that money goes back; it is asked of the provider after the commit."""
+    refund_id = uuid7()
+    await store.insert_refund(
+        session,
+        {
+            "id": refund_id,
+            "payment_id": payment.id,
+            "booking_id": payment.booking_id,
+            "cancellation_id": cancellation_id,
+            "amount_minor": amount_minor,
+            "currency": payment.amount.currency,
+            "status": RefundStatus.CREATED,
+            "reason": reason,
+            "created_at": now,
+        },
+    )
+    return await get_refund_order(session, refund_id)
+
+
+async def get_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrder:
+    row = await store.find_refund(session, refund_id)
+    if row is None:
+        raise RefundNotFound()
+    return RefundOrder(_refund(row), (await get_payment(session, row.payment_id)).shown.gateway)
+
+
+async def send_refund(order: RefundOrder) -> GatewayRefund | None:
+    """Ask the provider to pay back, under the refund's id. None: no answer came; asking again is safe."""
+    refund = order.shown
+    key, charge_key = encode("ref", refund.id), encode("pay", refund.payment_id)
+    try:
+        return await gateway_named(order.gateway).refund(key, charge_key, refund.amount.amount_minor)
+    except ResultUnknown:
+        return None
+
+
+async def finish_refund(
+    session: AsyncSession, refund_id: UUID, answer: GatewayRefund, now: datetime
+) -> Refund:
+    """Write the provider's answer once, whoever asked. Locks the payment, then the refund."""
+    order = await get_refund_order(session, refund_id)
+    payment = (await get_payment_for_update(session, order.shown.payment_id)).shown
+    row = await store.find_refund_for_update(session, refund_id)
+    if row is None or row.status not in store.UNSETTLED_REFUNDS:
+        return order.shown if row is None else _refund(row)
+    if not answer.is_done:
+        await store.update_refund(session, refund_id, {"status": RefundStatus.FAILED})
+        return (await get_refund_order(session, refund_id)).shown
+    done = {"status": RefundStatus.DONE, "done_at": now, "provider_reference": answer.reference}
+    await store.update_refund(session, refund_id, done)
+    await _book_refund(session, payment, row, now)
+    return (await get_refund_order(session, refund_id)).shown
+
+
+async def find_refund_of_cancellation(session: AsyncSession, cancellation_id: UUID) -> Refund | None:
+    rows = await store.find_refunds_of_cancellation(session, cancellation_id)
+    return _refund(rows[0]) if rows else None
+
+
+async def find_stuck_refunds(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    return await store.find_stuck_refunds(session, RESOLVE_AFTER, limit)
+
+
+async def _book_refund(session: AsyncSession, payment: Payment, refund: RefundRow, now: datetime) -> None:
+    refunded_minor = payment.refunded.amount_minor + refund.amount_minor
+    whole = refunded_minor == payment.amount.amount_minor
+    status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
+    await store.update_payment(session, payment.id, {"refunded_minor": refunded_minor, "status": status})
+    lines = rules.refund_lines(refund.amount_minor)
+    await journal.post(
+        session, lines, refund.currency, refund.booking_id, now, payment_id=payment.id, refund_id=refund.id
+    )
+    await events.record(
+        session,
+        "RefundIssued",
+        "refund",
+        refund.id,
+        {
+            "refund_id": refund.id,
+            "payment_id": payment.id,
+            "amount_minor": refund.amount_minor,
+            "currency": refund.currency,
+        },
+        booking_id=refund.booking_id,
+        occurred_at=now,
+    )
+
+
+def _refund(row: RefundRow) -> Refund:
+    return Refund(
+        id=row.id,
+        payment_id=row.payment_id,
+        status=RefundStatus(row.status),
+        amount=Money(amount_minor=row.amount_minor, currency=row.currency),
+        reason=row.reason,
+        created_at=row.created_at,
+        done_at=row.done_at,
+    )

@@ -1,0 +1,113 @@
+"""What payments shows, and what other domains hand it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.entities import Entities
+from app.core.http import Schema
+from app.core.ids import BookingId, PaymentId, RefundId
+from app.core.money import Money
+
+
+class PaymentStatus(StrEnum):
+    CREATED = "created"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    WON = "won"
+    LOST = "lost"
+    FAILED = "failed"
+    VOIDED = "voided"
+
+
+class RefundStatus(StrEnum):
+    CREATED = "created"
+    IN_TRANSIT = "in_transit"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class CardShown(Schema):
+    brand: str | None = Field(examples=["visa"])
+    country: str | None = Field(examples=["US"])
+    last4: str | None = Field(examples=["4242"])
+
+
+class Payment(Schema):
+    """One attempt to pay. `created`: the result is not known yet; ask again. `failed`: see `decline_code`."""
+
+    id: PaymentId
+    booking_id: BookingId
+    gateway: str = Field(examples=["sandbox"])
+    status: PaymentStatus
+    amount: Money
+    refunded: Money
+    decline_code: str | None = Field(examples=["insufficient_funds"])
+    card: CardShown
+    created_at: datetime
+    captured_at: datetime | None
+    failed_at: datetime | None
+
+
+class Refund(Schema):
+    """Money on its way back to the card it came from. `created`: the gateway has not confirmed it yet."""
+
+    id: RefundId
+    payment_id: PaymentId
+    status: RefundStatus
+    amount: Money
+    reason: str = Field(examples=["cancellation"])
+    created_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FraudVerdict:
+    """What was decided about an attempt, and why; kept on the payment."""
+
+    decision: str
+    score: int
+    reasons: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class NewPayment:
+    """An intent to charge `amount` for a booking; `decline_code` when it is refused before any charge."""
+
+    booking_id: UUID
+    gateway: str
+    amount: Money
+    card: CardShown
+    entities: Entities
+    verdict: FraudVerdict
+    decline_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A payment as the domains above work with it. `entities` are those it was made under."""
+
+    shown: Payment
+    entities: dict[str, str]
+    fraud_decision: str
+    fraud_score: int
+    attempted_at: datetime
+    request_id: str
+    simulated: bool
+
+    @property
+    def id(self) -> UUID:
+        return self.shown.id
+
+    @property
+    def is_open(self) -> bool:
+        return self.shown.status is PaymentStatus.CREATED
