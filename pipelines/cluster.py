@@ -1,6 +1,7 @@
 """Questions to the Kafka cluster: which partitions there are, where they begin and end."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import stamina
 from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicCollection, TopicPartition
@@ -14,8 +15,17 @@ ATTEMPTS = 5  # with the waits below about 30 s in all: Kafka starts in 3
 GIVE_UP_AFTER_SECONDS = 60.0
 
 
+def client_config(bootstrap: str) -> dict[str, Any]:
+    """What every client of the cluster is configured with."""
+    return {
+        "bootstrap.servers": bootstrap,
+        "reconnect.backoff.max.ms": 1_000,
+        "log_level": 2,  # what matters comes back as an error; a missing broker would log 20 lines a second
+    }
+
+
 def admin_client(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_SECONDS * 1000)})
+    return AdminClient({**client_config(bootstrap), "socket.timeout.ms": int(TIMEOUT_SECONDS * 1000)})
 
 
 def chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:

@@ -13,7 +13,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from pipelines.cluster import chains_of, first_offset
+from pipelines.cluster import chains_of, client_config, first_offset
 from pipelines.config import PipelineError
 from pipelines.metrics import COMMIT_FAILURES, LAG
 from pipelines.records import Chain, OutgoingMessage, PartitionEnd, PartitionStart, RawMessage
@@ -95,7 +95,7 @@ class KafkaReader(StatefulSourcePartition[Incoming, Positions]):
         self._lag_due = 0.0
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_config(bootstrap),
                 "group.id": group_of(flow),
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -222,7 +222,7 @@ class CheckedProducer:
         self._delivered = 0
         self._producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
+                **client_config(bootstrap),
                 "enable.idempotence": True,
                 "acks": "all",
                 "partitioner": "murmur2_random",

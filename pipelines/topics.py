@@ -16,6 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from pipelines.cluster import admin_client
 from pipelines.config import PipelineError, Settings
 
 PREFIX = "contrail"
@@ -92,7 +93,7 @@ def every_topic(settings: Settings) -> list[Topic]:
 
 def ensure(settings: Settings) -> list[str]:
     """Create what is missing, widen and re-configure what is there; return the names created."""
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap, "socket.timeout.ms": 10_000})
+    admin = admin_client(settings.bootstrap)
     topics = every_topic(settings)
     try:
         present = admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS).topics
