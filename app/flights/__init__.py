@@ -1,0 +1,1 @@
+"""Dated departures, and what became of them."""

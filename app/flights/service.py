@@ -1,0 +1,96 @@
+"""Reading flights, deciding whether they are for sale, and letting history happen to them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.flights import rules, store
+from app.flights.errors import FlightClosed, FlightNotFound
+from app.flights.schemas import (
+    Cabin,
+    CabinAvailability,
+    ClassAvailability,
+    Departure,
+    FlightAvailability,
+    FlightView,
+)
+
+# Bounds the locks and the write-ahead log of one transaction; the caller repeats until nothing is due.
+OUTCOMES_PER_CALL = 1000
+
+
+async def get_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> dict[UUID, FlightView]:
+    """The flights by id. Raises FlightNotFound when one is missing."""
+    flights = {row.id: FlightView(**row._mapping) for row in await store.find_flights(session, flight_ids)}
+    if len(flights) < len(set(flight_ids)):
+        raise FlightNotFound()
+    return flights
+
+
+async def get_flight(session: AsyncSession, flight_id: UUID) -> FlightView:
+    """Raises FlightNotFound."""
+    return (await get_flights(session, [flight_id]))[flight_id]
+
+
+def ensure_open_for_sale(flight: FlightView, now: datetime) -> None:
+    """Raises FlightClosed within the last hour, and for a flight that left or never will."""
+    if not rules.is_open_for_sale(flight.status, flight.departs_at, now):
+        raise FlightClosed(
+            f"{flight.airline} {flight.flight_number} is {flight.status}; "
+            f"its sale closes at {(flight.departs_at - rules.SALE_CLOSES_BEFORE_DEPARTURE).isoformat()}"
+        )
+
+
+async def find_departures(
+    session: AsyncSession,
+    origin: str,
+    destination: str,
+    departure_date: date,
+    cabin: Cabin,
+    now: datetime,
+    limit: int,
+) -> list[Departure]:
+    """Departures of a route and local day that are for sale at `now`, with one cabin's live availability."""
+    closing = now + rules.SALE_CLOSES_BEFORE_DEPARTURE
+    return await store.find_departures(session, origin, destination, departure_date, cabin, closing, limit)
+
+
+async def get_availability(session: AsyncSession, flight_id: UUID) -> FlightAvailability:
+    """What the streams last saw of a flight's cabins. Raises FlightNotFound."""
+    await get_flight(session, flight_id)
+    rows = await store.list_availability(session, flight_id)
+    as_of = max((row.source_ts for row in rows), default=None)
+    return FlightAvailability(
+        flight_id=flight_id,
+        cabins=[
+            CabinAvailability(
+                cabin=row.cabin,
+                capacity=row.capacity,
+                classes=[
+                    ClassAvailability(fare_class=fare_class, seats_open=seats)
+                    for fare_class, seats in zip(row.classes, row.seats_open, strict=True)
+                ],
+                as_of=row.source_ts,
+            )
+            for row in rows
+        ],
+        as_of=as_of,
+        age_ms=None if as_of is None else age_ms(as_of, rows[0].read_at),
+    )
+
+
+def age_ms(as_of: datetime, read_at: datetime) -> int:
+    """Both by the clock of the database, so they can be compared to the millisecond."""
+    return max(0, round((read_at - as_of).total_seconds() * 1000))
+
+
+async def apply_outcomes(session: AsyncSession, until: datetime, limit: int = OUTCOMES_PER_CALL) -> int:
+    """Let flights whose outcome is known by `until` arrive, be cancelled or divert; how many changed.
+
+    One update and one FlightUpdated event a flight. 0 means that nothing is left."""
+    flights = await store.apply_outcomes(session, until, limit)
+    if flights:
+        await store.insert_flight_updated(session, flights)
+    return len(flights)

@@ -1,0 +1,1 @@
+"""Airports, airlines, aircraft types and routes."""

@@ -1,0 +1,19 @@
+"""What callers see of the reference data."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.core.http import Schema
+
+AirportCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="IATA code", examples=["JFK"])]
+
+
+class AirportView(Schema):
+    code: AirportCode
+    name: str = Field(examples=["John F Kennedy Intl"])
+    city: str = Field(examples=["New York"])
+    country: str = Field(description="ISO 3166 alpha-2", examples=["US"])
+    latitude: float = Field(examples=[40.6398])
+    longitude: float = Field(examples=[-73.7789])
+    zone: str = Field(description="IANA time zone of its local times", examples=["America/New_York"])

@@ -1,0 +1,33 @@
+"""When a flight may be sold."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.flights.rules import SALE_CLOSES_BEFORE_DEPARTURE, is_open_for_sale
+from app.flights.schemas import FlightStatus
+from tests.app.departures import NOON
+
+
+def test_the_sale_closes_an_hour_before_departure_to_the_second() -> None:
+    closing = NOON - SALE_CLOSES_BEFORE_DEPARTURE
+
+    assert is_open_for_sale(FlightStatus.SCHEDULED, NOON, closing - timedelta(seconds=1))
+    assert not is_open_for_sale(FlightStatus.SCHEDULED, NOON, closing)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"),
+    [
+        (FlightStatus.SCHEDULED, True),
+        (FlightStatus.DELAYED, True),
+        (FlightStatus.CHECK_IN_OPEN, True),
+        (FlightStatus.BOARDING, False),
+        (FlightStatus.DEPARTED, False),
+        (FlightStatus.ARRIVED, False),
+        (FlightStatus.CANCELLED, False),
+        (FlightStatus.DIVERTED, False),
+    ],
+)
+def test_a_flight_that_left_or_never_will_is_not_for_sale(status: FlightStatus, is_open: bool) -> None:
+    assert is_open_for_sale(status, NOON, NOON - timedelta(days=1)) is is_open
