@@ -1,0 +1,1 @@
+"""Tests of the schedule, the travellers and the tour."""
