@@ -1,0 +1,1 @@
+"""Fare products, and what a seat costs line by line."""

@@ -1,0 +1,67 @@
+"""The fare products, kept in the process for a minute: they change a few times a year."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.money import Money
+from app.pricing import store
+from app.pricing.errors import FareProductNotFound
+from app.pricing.schemas import Condition, Conditions, FareProduct
+
+CACHE_SECONDS = 60
+
+_products: dict[UUID, FareProduct] = {}
+_read_at = float("-inf")
+
+
+async def list_fare_products(session: AsyncSession) -> list[FareProduct]:
+    """All products, also those no longer or not yet sold; at most CACHE_SECONDS old."""
+    return list((await _fresh(session)).values())
+
+
+async def get_fare_product(session: AsyncSession, product_id: UUID) -> FareProduct:
+    """Raises FareProductNotFound."""
+    product = (await _fresh(session)).get(product_id)
+    if product is None:
+        raise FareProductNotFound()
+    return product
+
+
+async def _fresh(session: AsyncSession) -> dict[UUID, FareProduct]:
+    global _products, _read_at
+    asked_at = time.monotonic()
+    if asked_at - _read_at >= CACHE_SECONDS:
+        _products = {row.id: _product(row) for row in await store.list_fare_products(session)}
+        _read_at = asked_at
+    return _products
+
+
+def _product(row: Row[Any]) -> FareProduct:
+    return FareProduct(
+        id=row.id,
+        brand=row.brand,
+        cabin=row.cabin,
+        fare_class=row.fare_class,
+        fare_basis=row.fare_basis,
+        multiplier_thousandths=row.multiplier_thousandths,
+        advance_purchase_days=row.advance_purchase_days,
+        conditions=Conditions(
+            change_before_departure=_condition(row.change_allowed, row.change_penalty_minor, row.currency),
+            cancel_before_departure=_condition(row.refund_allowed, row.refund_penalty_minor, row.currency),
+        ),
+        currency=row.currency,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+
+
+def _condition(allowed: bool | None, penalty_minor: int | None, currency: str) -> Condition | None:
+    if allowed is None:
+        return None
+    if penalty_minor is None:
+        return Condition(allowed=allowed, penalty=None)
+    return Condition(allowed=allowed, penalty=Money(amount_minor=penalty_minor, currency=currency))

@@ -1,0 +1,50 @@
+"""The fare products as the process keeps them."""
+
+import pytest
+
+from app.core.db import transaction
+from app.core.ids import uuid7
+from app.core.money import Money
+from app.pricing import service
+from app.pricing.errors import FareProductNotFound
+from app.pricing.schemas import Condition
+from tests.app.conftest import Owner
+
+pytestmark = [pytest.mark.anyio, pytest.mark.postgres, pytest.mark.usefixtures("core")]
+
+
+async def test_conditions_are_three_valued() -> None:
+    async with transaction() as tx:
+        products = {product.fare_basis: product for product in await service.list_fare_products(tx)}
+
+    standard, basic = products["H7STD"].conditions, products["K21BAS"].conditions
+    penalty = Money(amount_minor=10000, currency="USD")
+    assert standard.cancel_before_departure == Condition(allowed=True, penalty=penalty)
+    assert basic.cancel_before_departure == Condition(allowed=False, penalty=None)
+    assert basic.change_before_departure is None
+
+
+async def test_an_unknown_product_is_refused() -> None:
+    async with transaction() as tx:
+        with pytest.raises(FareProductNotFound):
+            await service.get_fare_product(tx, uuid7())
+
+
+async def test_a_change_is_seen_once_the_cache_is_a_minute_old(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with transaction() as tx:
+        product = (await service.list_fare_products(tx))[0]
+
+    try:
+        owner.execute("update app.fare_products set brand = 'Renamed' where id = %s", (product.id,))
+        async with transaction() as tx:
+            kept = await service.get_fare_product(tx, product.id)
+            monkeypatch.setattr(service, "CACHE_SECONDS", 0)
+            fresh = await service.get_fare_product(tx, product.id)
+    finally:
+        owner.execute("update app.fare_products set brand = %s where id = %s", (product.brand, product.id))
+
+    assert (kept.brand, fresh.brand) == (product.brand, "Renamed")
+    async with transaction() as tx:
+        await service.list_fare_products(tx)
