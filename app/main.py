@@ -16,11 +16,13 @@ from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
+from app.flights.routes import router as flights
 from app.identity.routes import router as identity
+from app.reference.routes import router as reference
 
 VERSION = "0.1.0"
 
-ROUTERS = (identity,)
+ROUTERS = (identity, reference, flights)
 
 TAGS = [
     {"name": "identity", "description": "Accounts, log-in and sessions"},
@@ -108,7 +110,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                 for answer in operation["responses"].values():
                     content = answer.get("content", {})
                     if http.PROBLEM_TYPE in content:
-                        content[http.PROBLEM_TYPE] = content.pop("application/json")
+                        # FastAPI puts the schema under the media type of the route's own answer.
+                        (schema,) = (v for media, v in content.items() if media != http.PROBLEM_TYPE)
+                        answer["content"] = {http.PROBLEM_TYPE: schema}
         app.openapi_schema = document
     return app.openapi_schema
 

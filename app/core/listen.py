@@ -1,0 +1,48 @@
+"""Being woken by the database: LISTEN on one channel, for as long as a program runs."""
+
+import asyncio
+
+import psycopg
+import structlog
+
+from app.core.config import get_settings
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 5
+
+log = structlog.get_logger(__name__)
+
+
+async def listen(channel: str, wake: asyncio.Event) -> None:
+    """Set `wake` at every notification, until cancelled.
+
+    A lost connection is made again, and `wake` is set then too: something may have been missed."""
+    wait = FIRST_WAIT_SECONDS
+    while True:
+        try:
+            async with await _connect() as connection:
+                await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+                wake.set()
+                wait = FIRST_WAIT_SECONDS
+                async for _ in connection.notifies():
+                    wake.set()
+        except psycopg.OperationalError as error:
+            log.warning("listening_interrupted", channel=channel, kind=type(error).__name__)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def _connect() -> psycopg.AsyncConnection:
+    settings = get_settings()
+    url = settings.dsn("app_rw")
+    return await psycopg.AsyncConnection.connect(
+        host=url.host,
+        port=url.port,
+        dbname=url.database,
+        user=url.username,
+        password=url.password,
+        autocommit=True,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        application_name="contrail-listen",
+    )
