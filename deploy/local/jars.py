@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.local.errors import StackError
 from deploy.local.settings import PROJECT_ROOT
 
 LOCK = PROJECT_ROOT / "connect" / "jgo.lock.toml"
@@ -22,7 +23,7 @@ PARALLEL_DOWNLOADS = 8
 DOWNLOAD_TIMEOUT_SECONDS = 60
 
 
-class JarError(RuntimeError):
+class JarError(StackError):
     """A jar is missing or is not the one that was locked; the message says which."""
 
 

@@ -5,6 +5,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+from deploy.local.errors import StackError
 from deploy.local.jars import libraries, plugins
 from deploy.local.settings import PROJECT_ROOT, StackSettings
 
@@ -17,7 +18,7 @@ FORMAT_LIMIT_SECONDS = 60
 REPLICATION = "1"
 
 
-class KafkaError(RuntimeError):
+class KafkaError(StackError):
     """The broker's folder could not be made; the message says why."""
 
 

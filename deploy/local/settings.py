@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from deploy.local.errors import StackError
+
 DEFAULT_HOME = ".contrail"
 DEFAULT_HOST = "127.0.0.1"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -38,16 +40,18 @@ DEFAULT_PORTS = {
 # Settings that take a run of neighbouring ports, beginning with the one they name.
 PORT_RUNS = {"api": API_PROCESSES, "metrics": METRICS_PORTS}
 
-# Settings a process reads and the stack only passes on; `up` restarts those whose value changed.
+# Settings of single programs: the stack only passes them on, with these where nobody set them.
 PASSED_ON = {
     "CONTRAIL_ENVIRONMENT": "sandbox",
     "CONTRAIL_LANDING_FLUSH_SECONDS": "30",
     "CONTRAIL_LANDING_FLUSH_ROWS": "50000",
     "CONTRAIL_LAKE_FLOOR_MB": "512",
 }
+# Variables the stack decides by itself, and so never passes on from outside.
+OWN = ("CONTRAIL_HOME", "CONTRAIL_HOST", "CONTRAIL_SECRETS_DIR", "CONTRAIL_STACK")
 
 
-class SettingsError(ValueError):
+class SettingsError(StackError):
     """A setting that no stack can be started with; the message says which and why."""
 
 
@@ -106,8 +110,19 @@ class StackSettings:
             **{name: _port(environ, port_setting(name), default) for name, default in DEFAULT_PORTS.items()}
         )
         _refuse_overlaps(ports.uses())
-        passed_on = {name: environ.get(name) or default for name, default in PASSED_ON.items()}
+        decided = {*OWN, *(port_setting(name) for name in DEFAULT_PORTS)}
+        given = {name: value for name, value in environ.items() if name.startswith("CONTRAIL_") and value}
+        passed_on = PASSED_ON | {name: value for name, value in given.items() if name not in decided}
         return cls(chosen.resolve(), environ.get("CONTRAIL_HOST") or DEFAULT_HOST, ports, passed_on)
+
+    @classmethod
+    def resolve(cls, home: Path | None = None, environ: Mapping[str, str] = os.environ) -> Self:
+        """The settings of a stack that may have been started before: what the environment does not say
+        stays as it was, so that a second shell finds the same stack."""
+        plain = cls.from_environment({}, home or Path(environ.get("CONTRAIL_HOME") or DEFAULT_HOME))
+        saved = cls.load(plain.home)
+        before = saved.environment() if saved else {}
+        return cls.from_environment({**before, **environ}, plain.home)
 
     @classmethod
     def load(cls, home: Path) -> Self | None:

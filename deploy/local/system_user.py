@@ -8,13 +8,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from deploy.local.errors import StackError
+
 SYSTEM_USER = "contrail"
 # Where binaries and data go when the system user cannot reach the stack's own folders.
 REACHABLE_ROOT = Path("/var/lib/contrail")
+# Names the home a folder there belongs to.
+HOME_FILE = "home"
 COMMAND_LIMIT_SECONDS = 60
 
 
-class UserError(RuntimeError):
+class UserError(StackError):
     """Postgres cannot be run as anyone here; the message says what to do."""
 
 
@@ -71,9 +75,16 @@ def can_enter(user: pwd.struct_passwd, folder: Path) -> bool:
 
 
 def reachable_folder(user: pwd.struct_passwd, home: Path) -> Path:
-    """A folder of this stack alone that `user` can reach. Raises UserError when there is none."""
+    """A folder of this stack alone that `user` can reach. Raises UserError when there is none.
+
+    The folders of homes that are gone are removed on the way: nobody has the passwords to their data.
+    """
     folder = REACHABLE_ROOT / hashlib.sha256(str(home).encode()).hexdigest()[:16]
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (folder / HOME_FILE).write_text(str(home))
+    for other in REACHABLE_ROOT.glob(f"*/{HOME_FILE}"):
+        if not Path(other.read_text()).exists():
+            shutil.rmtree(other.parent)
     if not can_enter(user, folder):
         raise UserError(
             f"user {user.pw_name} can reach neither {home} nor {folder}, so Postgres cannot keep its data; "
