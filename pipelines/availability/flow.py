@@ -1,5 +1,7 @@
 """contrail.app.cabin_inventories -> live.availability."""
 
+from collections.abc import Callable
+
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
@@ -15,23 +17,25 @@ from pipelines.postgres import LiveDatabase
 from pipelines.records import BadMessage, OutgoingMessage, RawMessage
 from pipelines.topics import CABIN_INVENTORIES
 
+Write = Callable[[list[InventoryChange | BadMessage]], list[BadMessage]]
+
 
 def flow(settings: Settings) -> Dataflow:
     """The flow as it runs: Kafka in, Postgres and dead letters out."""
     return build(
         KafkaSource(settings.bootstrap, FLOW, [CABIN_INVENTORIES]),
-        AvailabilityTable(LiveDatabase(settings.live_dsn, FLOW)),
+        AvailabilityTable(LiveDatabase(settings.live_dsn, FLOW)).write,
         KafkaSink(settings.bootstrap),
     )
 
 
-def build(source: Source[RawMessage], table: AvailabilityTable, sink: Sink[OutgoingMessage]) -> Dataflow:
+def build(source: Source[RawMessage], write: Write, sink: Sink[OutgoingMessage]) -> Dataflow:
     dataflow = Dataflow(FLOW)
     messages = op.input("cabin_inventories", dataflow, source)
     # RawMessage
     changes = op.flat_map_batch("decode", messages, read)
     # InventoryChange | BadMessage
-    refused = op.flat_map_batch("write", changes, table.write)
+    refused = op.flat_map_batch("write", changes, write)
     # BadMessage
     letters = op.flat_map_batch("address", refused, addressed_by(FLOW))
     # OutgoingMessage

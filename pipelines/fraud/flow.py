@@ -16,7 +16,7 @@ from pipelines.events import DomainEvent, domain_event
 from pipelines.fraud.observations import WATCHED, Sighting, sightings_of
 from pipelines.fraud.rules import RuleBook, is_watched
 from pipelines.fraud.store import FLOW, Rules, SignalTable
-from pipelines.fraud.watch import EntityWatch, Memory
+from pipelines.fraud.watch import EntityWatch, Memory, Raised
 from pipelines.kafka import KafkaSink, KafkaSource
 from pipelines.postgres import LiveDatabase
 from pipelines.records import BadMessage, OutgoingMessage, RawMessage
@@ -29,7 +29,7 @@ def flow(settings: Settings) -> Dataflow:
     return build(
         KafkaSource(settings.bootstrap, FLOW, [DOMAIN_EVENTS]),
         Rules(database),
-        SignalTable(database),
+        SignalTable(database).write,
         KafkaSink(settings.bootstrap),
     )
 
@@ -37,7 +37,7 @@ def flow(settings: Settings) -> Dataflow:
 def build(
     source: Source[RawMessage],
     rules: Callable[[], RuleBook],
-    table: SignalTable,
+    write: Callable[[list[Raised]], list[OutgoingMessage]],
     sink: Sink[OutgoingMessage],
 ) -> Dataflow:
     def watch(memory: Memory | None) -> EntityWatch:
@@ -54,7 +54,7 @@ def build(
     # (entity, Sighting)
     raised = op.stateful_batch("watch", by_entity, watch)
     # (entity, Raised)
-    alerts = op.flat_map_batch("write", op.key_rm("raised", raised), table.write)
+    alerts = op.flat_map_batch("write", op.key_rm("raised", raised), write)
     # OutgoingMessage
     letters = op.flat_map_batch("address", cast(Stream[BadMessage], readable.falses), addressed_by(FLOW))
     # OutgoingMessage

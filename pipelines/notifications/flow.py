@@ -1,5 +1,7 @@
 """contrail.app.domain_events -> live.notification_requests."""
 
+from collections.abc import Callable
+
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
@@ -16,23 +18,25 @@ from pipelines.postgres import LiveDatabase
 from pipelines.records import BadMessage, OutgoingMessage, RawMessage
 from pipelines.topics import DOMAIN_EVENTS
 
+Write = Callable[[list[NotificationRequest | BadMessage]], list[BadMessage]]
+
 
 def flow(settings: Settings) -> Dataflow:
     """The flow as it runs: Kafka in, Postgres and dead letters out."""
     return build(
         KafkaSource(settings.bootstrap, FLOW, [DOMAIN_EVENTS]),
-        RequestTable(LiveDatabase(settings.live_dsn, FLOW)),
+        RequestTable(LiveDatabase(settings.live_dsn, FLOW)).write,
         KafkaSink(settings.bootstrap),
     )
 
 
-def build(source: Source[RawMessage], table: RequestTable, sink: Sink[OutgoingMessage]) -> Dataflow:
+def build(source: Source[RawMessage], write: Write, sink: Sink[OutgoingMessage]) -> Dataflow:
     dataflow = Dataflow(FLOW)
     messages = op.input("domain_events", dataflow, source)
     # RawMessage
     requests = op.flat_map_batch("decode", messages, read)
     # NotificationRequest | BadMessage
-    refused = op.flat_map_batch("write", requests, table.write)
+    refused = op.flat_map_batch("write", requests, write)
     # BadMessage
     letters = op.flat_map_batch("address", refused, addressed_by(FLOW))
     # OutgoingMessage
