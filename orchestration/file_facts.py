@@ -70,12 +70,16 @@ class FileFacts:
     extra_columns: tuple[str, ...]
 
 
-def measure(engine: duckdb.DuckDBPyConnection, lake: Path, line: Line, contract: TableContract | None) -> FileFacts:
-    """Count each rule's violations in the file of `line`. A file that is no Parquet counts as wrong_columns."""
+def measure(
+    engine: duckdb.DuckDBPyConnection, lake: Path, line: Line, contract: TableContract | None
+) -> FileFacts:
+    """Count each rule's violations in the file of `line`. No Parquet is wrong_columns."""
     assert line.path is not None, "a line without rows has no file"
     file = str(lake / line.path)
     try:
-        found = engine.execute("describe select * from read_parquet($1, hive_partitioning = false)", [file]).fetchall()
+        found = engine.execute(
+            "describe select * from read_parquet($1, hive_partitioning = false)", [file]
+        ).fetchall()
     except (duckdb.InvalidInputException, duckdb.IOException):
         return FileFacts(line.path, dict.fromkeys(RULES, 0) | {"wrong_columns": 1}, ())
     if {row[0]: row[1] for row in found} != PARQUET_COLUMNS:
@@ -114,7 +118,8 @@ def _count_query(contract: TableContract | None) -> str:
                 where source_ts is null or source_ts > now() + interval '{CLOCK_TOLERANCE_SECONDS} seconds'
             ),
             count(*) filter (
-                where (op <> 'd' and not coalesce(json_valid(after), false)) or (op = 'd' and after is not null)
+                where (op <> 'd' and not coalesce(json_valid(after), false))
+                    or (op = 'd' and after is not null)
                     or (before is not null and not json_valid(before))
             ),
             count(*) filter (where op <> 'd' and coalesce(json_valid(after), false) and ({shape}))
@@ -178,7 +183,9 @@ def _extra_columns(
     if contract is None:
         return ()
     found = engine.execute(
-        "select distinct unnest(json_keys(after)) from read_parquet($1, hive_partitioning = false) where json_valid(after)", [file]
+        "select distinct unnest(json_keys(after)) "
+        "from read_parquet($1, hive_partitioning = false) where json_valid(after)",
+        [file],
     ).fetchall()
     return tuple(sorted({row[0] for row in found} - {column.name for column in contract.columns}))
 

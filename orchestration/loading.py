@@ -59,45 +59,46 @@ class LoadReport:
 
 
 def load(settings: Settings, run_id: str) -> LoadReport:
-    """Load every pending file whose chain, digest and contract hold; quarantine the first bad one of a partition."""
+    """Load every pending file whose chain, digest and contract hold.
+
+    The first bad file of a topic partition is quarantined; that partition waits there, all others go on.
+    """
     report = LoadReport()
     with only_writer(settings, "load") as connection, duckdb_with_warehouse(settings) as engine:
         good, breaks = _sound(settings, connection)
         verdicts = quality.judge(engine, settings.lake, good)
         accepted, refused = _accept(good, verdicts)
-        for line, reason in [*((each.line, each.reason) for each in breaks), *refused]:
-            report.quarantined.append(f"{line.path or line.topic}: {reason}")
-            _quarantine(connection, line, reason, run_id)
+        for broken in [*breaks, *refused]:
+            report.quarantined.append(f"{broken.path or broken.topic}: {broken.reason}")
+            _quarantine(connection, broken, run_id)
         for batch in batches(accepted, BATCH_ROWS, BATCH_FILES):
             _load_batch(settings, connection, engine, batch, verdicts, run_id)
             report.files += sum(1 for line in batch if line.path)
             report.rows += sum(line.rows for line in batch)
-        report.max_source_ts = max((line.max_source_ts for line in accepted if line.max_source_ts), default=None)
+        report.max_source_ts = max(
+            (line.max_source_ts for line in accepted if line.max_source_ts), default=None
+        )
     return report
 
 
-def waiting(settings: Settings, connection: psycopg.Connection[Any]) -> list[Line]:
-    """The lines the warehouse has not loaded, the next of each partition first."""
-    heads = _heads(connection)
-    lines: list[Line] = []
-    for chain in read_chains(settings.lake):
-        good, broken = pending(chain, heads.get(chain[0].key))
-        lines.extend(good)
-        lines.extend([broken.line] if broken else [])
-    return lines
+def waiting(settings: Settings, connection: psycopg.Connection[Any]) -> dict[tuple[str, int], list[Line]]:
+    """The lines the warehouse has not loaded, by (topic id, partition); chains that are cut are left out."""
+    heads = heads_of(connection)
+    found = {chain.key: pending(chain, heads.get(chain.key))[0] for chain in read_chains(settings.lake)}
+    return {key: lines for key, lines in found.items() if lines}
 
 
 def _sound(settings: Settings, connection: psycopg.Connection[Any]) -> tuple[list[Line], list[Break]]:
     """The pending lines whose chain and file digest hold, and the first break of each partition."""
-    heads = _heads(connection)
+    heads = heads_of(connection)
     good: list[Line] = []
     breaks: list[Break] = []
     for chain in read_chains(settings.lake):
-        lines, broken = pending(chain, heads.get(chain[0].key))
+        lines, broken = pending(chain, heads.get(chain.key))
         for line in lines:
             reason = _damage(settings, line)
             if reason:
-                broken = Break(line, reason)
+                broken = Break.at(line, reason)
                 break
             good.append(line)
         if broken:
@@ -105,7 +106,7 @@ def _sound(settings: Settings, connection: psycopg.Connection[Any]) -> tuple[lis
     return good, breaks
 
 
-def _heads(connection: psycopg.Connection[Any]) -> dict[tuple[str, int], Head]:
+def heads_of(connection: psycopg.Connection[Any]) -> dict[tuple[str, int], Head]:
     rows = connection.execute(
         """
         select distinct on (topic_id, partition) topic_id, partition, next_offset, hash
@@ -113,7 +114,9 @@ def _heads(connection: psycopg.Connection[Any]) -> dict[tuple[str, int], Head]:
         order by topic_id, partition, next_offset desc, start_offset desc
         """
     )
-    return {(topic_id, partition): Head(next_offset, digest) for topic_id, partition, next_offset, digest in rows}
+    return {
+        (topic_id, partition): Head(next_offset, digest) for topic_id, partition, next_offset, digest in rows
+    }
 
 
 def _damage(settings: Settings, line: Line) -> str | None:
@@ -123,20 +126,22 @@ def _damage(settings: Settings, line: Line) -> str | None:
     if not file.is_file():
         return "the file is missing"
     found = file_digest(file)
-    return None if found == line.sha256 else f"sha256 is {found[:12]}, the manifest says {(line.sha256 or '')[:12]}"
+    return (
+        None
+        if found == line.sha256
+        else f"sha256 is {found[:12]}, the manifest says {(line.sha256 or '')[:12]}"
+    )
 
 
-def _accept(
-    lines: list[Line], verdicts: dict[str, quality.Verdict]
-) -> tuple[list[Line], list[tuple[Line, str]]]:
+def _accept(lines: list[Line], verdicts: dict[str, quality.Verdict]) -> tuple[list[Line], list[Break]]:
     accepted: list[Line] = []
-    refused: dict[tuple[str, int], tuple[Line, str]] = {}
+    refused: dict[tuple[str, int], Break] = {}
     for line in lines:
-        reason = verdicts[line.path].reason if line.path else None
         if line.key in refused:
             continue
+        reason = verdicts[line.path].reason if line.path else None
         if reason:
-            refused[line.key] = (line, reason)
+            refused[line.key] = Break.at(line, reason)
         else:
             accepted.append(line)
     return accepted, list(refused.values())
@@ -211,7 +216,7 @@ def next_month(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
 
 
-def _quarantine(connection: psycopg.Connection[Any], line: Line, reason: str, run_id: str) -> None:
+def _quarantine(connection: psycopg.Connection[Any], broken: Break, run_id: str) -> None:
     connection.execute(
         """
         insert into raw.quarantine (topic_id, topic, partition, start_offset, path, reason, run_id)
@@ -220,5 +225,13 @@ def _quarantine(connection: psycopg.Connection[Any], line: Line, reason: str, ru
         do update set start_offset = excluded.start_offset, path = excluded.path, reason = excluded.reason,
             run_id = excluded.run_id, last_tried_at = clock_timestamp()
         """,
-        [line.topic_id, line.topic, line.partition, line.start_offset, line.path, reason, run_id],
+        [
+            broken.topic_id,
+            broken.topic,
+            broken.partition,
+            broken.start_offset,
+            broken.path,
+            broken.reason,
+            run_id,
+        ],
     )

@@ -45,10 +45,33 @@ class Head:
 
 @dataclass(frozen=True)
 class Break:
-    """A line that does not continue its chain: its partition waits here."""
+    """Where a chain cannot be followed further: its partition waits here."""
 
-    line: Line
+    topic_id: str
+    topic: str
+    partition: int
+    start_offset: int
+    path: str | None
     reason: str
+
+    @classmethod
+    def at(cls, line: Line, reason: str) -> "Break":
+        return cls(line.topic_id, line.topic, line.partition, line.start_offset, line.path, reason)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The lines of one topic partition, and the number of the first that cannot be read."""
+
+    topic_id: str
+    topic: str
+    partition: int
+    lines: list[Line]
+    unreadable_line: int | None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.topic_id, self.partition
 
 
 def line_hash(body: dict[str, Any]) -> str:
@@ -58,7 +81,7 @@ def line_hash(body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def parse_line(text: str) -> Line:
+def parse_line(text: bytes) -> Line:
     """Read one manifest line."""
     body = json.loads(text)
     return Line(
@@ -79,33 +102,31 @@ def parse_line(text: str) -> Line:
     )
 
 
-def read_chains(lake: Path) -> list[list[Line]]:
+def read_chains(lake: Path) -> list[Chain]:
     """Every chain of the lake; a last line that is still being written is left for the next reading."""
-    chains = []
-    for file in sorted((lake / "manifest").glob("*.jsonl")):
-        complete = file.read_bytes().rpartition(b"\n")[0]
-        lines = [parse_line(text) for text in complete.decode().splitlines() if text]
-        if lines:
-            chains.append(lines)
-    return chains
+    return [_read_chain(file) for file in sorted((lake / "manifest").glob("*.jsonl"))]
 
 
 def tails(lake: Path) -> dict[tuple[str, int], Line]:
     """The last line of each topic partition, by (topic id, partition)."""
-    return {chain[-1].key: chain[-1] for chain in read_chains(lake)}
+    return {chain.key: chain.lines[-1] for chain in read_chains(lake) if chain.lines}
 
 
-def pending(chain: list[Line], head: Head | None) -> tuple[list[Line], Break | None]:
-    """The lines after `head` that continue the chain without a gap, and the first that does not."""
+def pending(chain: Chain, head: Head | None) -> tuple[list[Line], Break | None]:
+    """The lines after `head` that continue the chain without a gap, and where it cannot be followed."""
     expected = head
     good: list[Line] = []
-    for line in _after(chain, head):
+    for line in _after(chain.lines, head):
         reason = _broken(line, expected)
         if reason:
-            return good, Break(line, reason)
+            return good, Break.at(line, reason)
         good.append(line)
         expected = Head(line.next_offset, line.hash)
-    return good, None
+    if chain.unreadable_line is None:
+        return good, None
+    reason = f"line {chain.unreadable_line} of the manifest cannot be read"
+    offset = expected.next_offset if expected else 0
+    return good, Break(chain.topic_id, chain.topic, chain.partition, offset, None, reason)
 
 
 def file_digest(path: Path) -> str:
@@ -127,13 +148,28 @@ def batches(lines: Iterable[Line], max_rows: int, max_files: int) -> list[list[L
     return result
 
 
-def _after(chain: list[Line], head: Head | None) -> list[Line]:
+def _read_chain(file: Path) -> Chain:
+    topic, _, rest = file.stem.partition("-")
+    topic_id, _, partition = rest.rpartition("-")
+    lines: list[Line] = []
+    unreadable = None
+    complete = file.read_bytes().rpartition(b"\n")[0]
+    for number, text in enumerate(complete.splitlines(), start=1):
+        try:
+            lines.append(parse_line(text))
+        except (ValueError, KeyError, TypeError):
+            unreadable = number
+            break
+    return Chain(topic_id, topic, int(partition), lines, unreadable)
+
+
+def _after(lines: list[Line], head: Head | None) -> list[Line]:
     if head is None:
-        return chain
-    for index in range(len(chain) - 1, -1, -1):
-        if chain[index].hash == head.hash:
-            return chain[index + 1 :]
-    return chain[-1:]  # what was loaded is no longer there: the last line shows the break
+        return lines
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].hash == head.hash:
+            return lines[index + 1 :]
+    return lines[-1:]  # what was loaded is no longer there: the last line shows the break
 
 
 def _broken(line: Line, expected: Head | None) -> str | None:
@@ -141,7 +177,7 @@ def _broken(line: Line, expected: Head | None) -> str | None:
         return "the manifest line does not match its own hash"
     previous = expected.hash if expected else GENESIS
     if line.previous_hash != previous:
-        return f"the manifest chain is cut: expected previous hash {previous[:12]}, found {line.previous_hash[:12]}"
+        return f"the manifest chain is cut: {line.previous_hash[:12]} does not follow {previous[:12]}"
     if expected and line.start_offset != expected.next_offset:
         return f"offsets {expected.next_offset} to {line.start_offset - 1} are missing"
     return None

@@ -58,7 +58,9 @@ def _failed_rules(facts: list[FileFacts]) -> dict[str, list[str]]:
     batch = asset.add_batch_definition_whole_dataframe("all")
     suite = context.suites.add(gx.ExpectationSuite(name=SUITE))
     for rule in RULES:
-        suite.add_expectation(gx.expectations.ExpectColumnValuesToBeBetween(column=rule, min_value=0, max_value=0))
+        suite.add_expectation(
+            gx.expectations.ExpectColumnValuesToBeBetween(column=rule, min_value=0, max_value=0)
+        )
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=SUITE, data=batch, suite=suite)
     )

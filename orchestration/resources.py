@@ -54,7 +54,11 @@ class Settings:
                 password=secret("warehouse_password"),
             ),
             core_dsn=make_conninfo(
-                host=host, port=core_port, dbname="contrail", user="app_ro", password=secret("app_ro_password")
+                host=host,
+                port=core_port,
+                dbname="contrail",
+                user="app_ro",
+                password=secret("app_ro_password"),
             ),
             heartbeat_dsn=make_conninfo(
                 host=host, port=core_port, dbname="contrail", user="cdc", password=secret("cdc_password")
@@ -70,7 +74,7 @@ def secret(name: str) -> str:
     return (folder / name).read_text(encoding="utf-8").strip()
 
 
-class Contrail(dagster.ConfigurableResource):  # type: ignore[misc]
+class Contrail(dagster.ConfigurableResource[Any]):
     """Hands the settings to assets; reads the environment only when asked."""
 
     def settings(self) -> Settings:
@@ -126,7 +130,9 @@ def only_writer(settings: Settings, name: str) -> Iterator[psycopg.Connection[An
 
 
 @contextmanager
-def duckdb_with_warehouse(settings: Settings, database: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+def duckdb_with_warehouse(
+    settings: Settings, database: str = ":memory:"
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open DuckDB with the warehouse attached as `wh`; rows move between the two without Python."""
     engine = duckdb.connect(database)
     try:

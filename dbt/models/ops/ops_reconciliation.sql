@@ -1,7 +1,7 @@
 with results as (
     select
         *,
-        dense_rank() over (order by checked_at desc, reconciliation_id) as nth_newest
+        dense_rank() over (order by checked_at desc, reconciliation_id asc) as nth_newest
     from {{ ref('base_reconciliation') }}
 ),
 

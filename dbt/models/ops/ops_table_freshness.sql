@@ -28,12 +28,12 @@
 
 with live_rows as (
     {% for table in tables %}
-    select
-        '{{ table }}' as table_name,
-        count(*) as row_count
-    from {{ ref('int_' ~ table ~ '_current') }}
-    where not is_deleted
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ table }}' as table_name,
+            count(*) as row_count
+        from {{ ref('int_' ~ table ~ '_current') }}
+        where not is_deleted
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 
