@@ -12,17 +12,24 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.bookings.routes import router as bookings
 from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
+from app.disruptions.routes import router as disruptions
 from app.flights.routes import router as flights
 from app.identity.routes import router as identity
+from app.notifications.routes import router as notifications
+from app.offers import batch as offer_batch
+from app.offers.routes import router as offers
+from app.offers import batch
+from app.offers.routes import router as offers
 from app.reference.routes import router as reference
 
 VERSION = "0.1.0"
 
-ROUTERS = (identity, reference, flights)
+ROUTERS = (identity, reference, flights, offers, bookings, notifications, disruptions)
 
 TAGS = [
     {"name": "identity", "description": "Accounts, log-in and sessions"},
@@ -69,7 +76,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     http.configure_logging()
     # Made now, or the first log-in with an unknown e-mail would take longer than all others.
     security.absent_user_hash()
+    await offer_batch.start()
     yield
+    await offer_batch.stop()
     await engine().dispose()
 
 

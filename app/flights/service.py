@@ -54,7 +54,9 @@ async def find_departures(
 ) -> list[Departure]:
     """Departures of a route and local day that are for sale at `now`, with one cabin's live availability."""
     closing = now + rules.SALE_CLOSES_BEFORE_DEPARTURE
-    return await store.find_departures(session, origin, destination, departure_date, cabin, closing, limit)
+    return await store.find_departures(
+        session, origin, destination, departure_date, cabin, rules.STATUSES_FOR_SALE, closing, limit
+    )
 
 
 async def get_availability(session: AsyncSession, flight_id: UUID) -> FlightAvailability:

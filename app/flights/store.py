@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.context import current
 from app.core.ids import uuid7
-from app.flights.rules import STATUSES_FOR_SALE
-from app.flights.schemas import Departure
+from app.flights.schemas import Departure, FlightStatus
 
 _FIND_FLIGHTS = text("""
     select
@@ -100,17 +99,18 @@ async def find_departures(
     destination: str,
     departure_date: date,
     cabin: str,
+    statuses: Sequence[FlightStatus],
     departs_after: datetime,
     limit: int,
 ) -> list[Departure]:
-    """Departures of one local day that can still be sold, by time, with one cabin's availability."""
+    """Departures of one local day, by time, with one cabin's availability."""
     parameters = {
         "origin": origin,
         "destination": destination,
         "departure_date": departure_date,
         "cabin": cabin,
         "departs_after": departs_after,
-        "statuses": [status.value for status in STATUSES_FOR_SALE],
+        "statuses": [status.value for status in statuses],
         "limit": limit,
     }
     return [Departure(**row._mapping) for row in await session.execute(_FIND_DEPARTURES, parameters)]

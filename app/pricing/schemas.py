@@ -37,6 +37,14 @@ class PassengerPrice(Schema):
     total: Money
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a party pays for one product, passenger by passenger in the order asked."""
+
+    passengers: list[PassengerPrice]
+    total: Money
+
+
 class Condition(Schema):
     allowed: bool
     penalty: Money | None = Field(description="For each passenger; null where it is not allowed")

@@ -1,6 +1,8 @@
 """The fare products, kept in the process for a minute: they change a few times a year."""
 
 import time
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +10,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.money import Money
-from app.pricing import store
+from app.pricing import rules, store
 from app.pricing.errors import FareProductNotFound
-from app.pricing.schemas import Condition, Conditions, FareProduct
+from app.pricing.schemas import Condition, Conditions, FareProduct, PassengerType, Quote
 
 CACHE_SECONDS = 60
 
@@ -18,9 +20,15 @@ _products: dict[UUID, FareProduct] = {}
 _read_at = float("-inf")
 
 
-async def list_fare_products(session: AsyncSession) -> list[FareProduct]:
-    """All products, also those no longer or not yet sold; at most CACHE_SECONDS old."""
-    return list((await _fresh(session)).values())
+async def list_fare_products(
+    session: AsyncSession, cabin: str, bought_on: date, departs_on: date
+) -> list[FareProduct]:
+    """The cabin's products that may be bought on a day for another; both days are the departure airport's."""
+    return [
+        product
+        for product in (await _fresh(session)).values()
+        if product.cabin == cabin and rules.may_be_bought(product, bought_on, departs_on)
+    ]
 
 
 async def get_fare_product(session: AsyncSession, product_id: UUID) -> FareProduct:
@@ -29,6 +37,12 @@ async def get_fare_product(session: AsyncSession, product_id: UUID) -> FareProdu
     if product is None:
         raise FareProductNotFound()
     return product
+
+
+def quote(product: FareProduct, distances_km: Sequence[int], party: Sequence[PassengerType]) -> Quote:
+    """The price of a party on the segments of one trip."""
+    passengers = rules.price_passengers(product, distances_km, party)
+    return Quote(passengers, rules.total(passengers, product.currency))
 
 
 async def _fresh(session: AsyncSession) -> dict[UUID, FareProduct]:

@@ -1,0 +1,1 @@
+"""Search: priced offers that expire."""

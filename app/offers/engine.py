@@ -1,0 +1,73 @@
+"""From departures and fare products to priced offers. No I/O: what it needs has been read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.flights.schemas import Cabin, Departure
+from app.offers import rules
+from app.offers.schemas import Offer, OfferSegment, OfferSlice
+from app.pricing import service as pricing
+from app.pricing.schemas import FareProduct, PassengerType
+
+# 50 departures by 3 brands stay within the 255 ordinals of a request, and one answer within 200 kB.
+MAX_DEPARTURES = 50
+MAX_BRANDS = 3
+
+
+def make_offers(
+    request_id: UUID,
+    departures: Sequence[Departure],
+    products: Sequence[FareProduct],
+    cabin: Cabin,
+    party: Sequence[PassengerType],
+    expires_at: datetime,
+) -> list[Offer]:
+    """One offer for each departure and brand that has the seats, the cheapest first."""
+    seats = sum(passenger.needs_seat for passenger in party)
+    found = [
+        (departure, product, seats_open[product.fare_class])
+        for departure in departures[:MAX_DEPARTURES]
+        for seats_open in [dict(zip(departure.classes, departure.seats_open, strict=True))]
+        for product in rules.cheapest_by_brand(products, seats_open, seats)[:MAX_BRANDS]
+    ]
+    priced = [
+        (pricing.quote(product, [departure.distance_km], party), departure, product, seats_left)
+        for departure, product, seats_left in found
+    ]
+    priced.sort(key=lambda entry: (entry[0].total.amount_minor, entry[1].departs_at, entry[1].flight_id))
+    return [
+        Offer(
+            id=rules.offer_id(request_id, ordinal),
+            expires_at=expires_at,
+            total=quote.total,
+            cabin=cabin,
+            fare_class=product.fare_class,
+            fare_product_id=product.id,
+            brand=product.brand,
+            fare_basis=product.fare_basis,
+            slices=[_slice(departure)],
+            passengers=quote.passengers,
+            conditions=product.conditions,
+            seats_left=min(seats_left, rules.MAX_SEATS_TOLD),
+        )
+        for ordinal, (quote, departure, product, seats_left) in enumerate(priced, start=1)
+    ]
+
+
+def _slice(departure: Departure) -> OfferSlice:
+    segment = OfferSegment(
+        flight_id=departure.flight_id,
+        airline=departure.airline,
+        flight_number=departure.flight_number,
+        origin=departure.origin,
+        destination=departure.destination,
+        departs_local=departure.departs_local,
+        departs_zone=departure.departs_zone,
+        arrives_local=departure.arrives_local,
+        arrives_zone=departure.arrives_zone,
+        duration=departure.arrives_at - departure.departs_at,
+        aircraft_type=departure.aircraft_type,
+        distance_km=departure.distance_km,
+    )
+    return OfferSlice(origin=departure.origin, destination=departure.destination, segments=[segment])
