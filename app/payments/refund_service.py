@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -96,6 +96,14 @@ async def find_refund_of_cancellation(session: AsyncSession, cancellation_id: UU
 
 async def find_stuck_refunds(session: AsyncSession, limit: int) -> Sequence[UUID]:
     return await store.find_stuck_refunds(session, RESOLVE_AFTER, limit)
+
+
+async def age_of(session: AsyncSession, refund_id: UUID) -> timedelta:
+    """How long ago the refund was first asked for, by the real clock."""
+    row = await store.find_refund(session, refund_id)
+    if row is None:
+        raise RefundNotFound()
+    return await store.real_now(session) - row.attempted_at
 
 
 async def _book_refund(session: AsyncSession, payment: Payment, refund: RefundRow, now: datetime) -> None:

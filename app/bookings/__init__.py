@@ -1,0 +1,1 @@
+"""Bookings: from a held seat to a ticket, and back."""

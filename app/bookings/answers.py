@@ -1,0 +1,215 @@
+"""What callers are shown of a booking, put together from its rows, the flights and the vault."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bookings import rules, store
+from app.bookings.models import BookingRow, CancellationRow, CouponRow, ItemRow, SegmentRow, TicketRow
+from app.bookings.schemas import (
+    Booking,
+    BookingEvent,
+    BookingStatus,
+    BookingSummary,
+    Cancellation,
+    CancellationStatus,
+    Coupon,
+    CouponStatus,
+    Item,
+    ItemKind,
+    LiveStatus,
+    Passenger,
+    Segment,
+    Slice,
+    Ticket,
+    TicketStatus,
+)
+from app.core import vault
+from app.core.ids import encode
+from app.core.models import DomainEvent
+from app.core.money import Money
+from app.flights import service as flights
+from app.flights.schemas import FlightStatus, FlightView
+from app.payments.schemas import Refund
+from app.pricing.schemas import PassengerType
+
+# What the streams need and the traveller does not.
+_NOT_SHOWN = frozenset({"entities", "fraud_decision", "fraud_score"})
+_PREFIXES = {"payment_id": "pay", "refund_id": "ref", "flight_ids": "flt"}
+
+
+async def show_booking(session: AsyncSession, booking: BookingRow, now: datetime) -> Booking:
+    segments = await store.find_segments(session, [booking.id])
+    flown = await flights.get_flights(session, [segment.flight_id for segment in segments])
+    coupons = await store.find_coupons(session, booking.id)
+    status = rules.status_at(BookingStatus(booking.status), booking.payment_required_by, now)
+    return Booking(
+        id=booking.id,
+        pnr=booking.pnr,
+        status=status,
+        total=Money(amount_minor=booking.total_minor, currency=booking.currency),
+        price_guarantee_expires_at=booking.price_guarantee_expires_at,
+        payment_required_by=booking.payment_required_by,
+        passengers=await _passengers(session, booking.id),
+        slices=_slices(segments, flown),
+        items=[_item(row) for row in await store.find_items(session, booking.id)],
+        tickets=[_ticket(row, coupons) for row in await store.find_tickets(session, booking.id)],
+        created_at=booking.created_at,
+        confirmed_at=booking.confirmed_at,
+        ticketed_at=booking.ticketed_at,
+        cancelled_at=booking.cancelled_at,
+        expired_at=booking.payment_required_by if status is BookingStatus.EXPIRED else None,
+        available_actions=rules.available_actions(status, itinerary(segments, flown, coupons), now),
+    )
+
+
+def itinerary(
+    segments: Sequence[SegmentRow], flown: dict[UUID, FlightView], coupons: Sequence[CouponRow]
+) -> rules.Itinerary:
+    booked = [flown[segment.flight_id] for segment in segments]
+    return rules.Itinerary(
+        departs_at=min(flight.departs_at for flight in booked),
+        is_cancelled=any(flight.status is FlightStatus.CANCELLED for flight in booked),
+        is_unused=all(coupon.status == CouponStatus.OPEN for coupon in coupons),
+    )
+
+
+def without_names(booking: Booking) -> dict[str, Any]:
+    """An answer as it may be kept outside of the vault."""
+    nameless = [
+        each.model_copy(update={"given_name": None, "family_name": None}) for each in booking.passengers
+    ]
+    return booking.model_copy(update={"passengers": nameless}).model_dump(mode="json")
+
+
+async def with_names(session: AsyncSession, kept: dict[str, Any]) -> Booking:
+    """A kept answer with the names its people still have."""
+    booking = Booking.model_validate(kept)
+    return booking.model_copy(update={"passengers": await _passengers(session, booking.id)})
+
+
+def summarise(booking: BookingRow, now: datetime) -> BookingSummary:
+    return BookingSummary(
+        id=booking.id,
+        pnr=booking.pnr,
+        status=rules.status_at(BookingStatus(booking.status), booking.payment_required_by, now),
+        total=Money(amount_minor=booking.total_minor, currency=booking.currency),
+        passenger_count=booking.passenger_count,
+        payment_required_by=booking.payment_required_by,
+        created_at=booking.created_at,
+    )
+
+
+def show_event(event: DomainEvent) -> BookingEvent:
+    details = {name: _public(name, value) for name, value in event.payload.items() if name not in _NOT_SHOWN}
+    return BookingEvent(
+        id=event.id,
+        type=event.type,
+        occurred_at=event.occurred_at,
+        request_id=event.request_id,
+        details=details,
+    )
+
+
+def show_cancellation(row: CancellationRow, refund: Refund | None) -> Cancellation:
+    return Cancellation(
+        id=row.id,
+        booking_id=row.booking_id,
+        status=CancellationStatus(row.status),
+        penalty=Money(amount_minor=row.penalty_minor, currency=row.currency),
+        refund_amount=Money(amount_minor=row.refund_minor, currency=row.currency),
+        quoted_at=row.quoted_at,
+        expires_at=row.expires_at,
+        confirmed_at=row.confirmed_at,
+        refund=refund,
+    )
+
+
+def _public(name: str, value: Any) -> Any:
+    prefix = _PREFIXES.get(name)
+    if prefix is None:
+        return value
+    return (
+        [encode(prefix, UUID(each)) for each in value]
+        if isinstance(value, list)
+        else encode(prefix, UUID(value))
+    )
+
+
+async def _passengers(session: AsyncSession, booking_id: UUID) -> list[Passenger]:
+    rows = await store.find_passengers(session, [booking_id])
+    people = await vault.get_people(session, [row.subject_id for row in rows])
+    return [
+        Passenger(
+            id=row.id,
+            type=PassengerType(row.type),
+            given_name=people.get(row.subject_id, {}).get("given_name"),
+            family_name=people.get(row.subject_id, {}).get("family_name"),
+        )
+        for row in rows
+    ]
+
+
+def _slices(segments: Sequence[SegmentRow], flown: dict[UUID, FlightView]) -> list[Slice]:
+    by_slice: dict[int, list[Segment]] = {}
+    for row in segments:
+        by_slice.setdefault(row.slice_number, []).append(_segment(row, flown[row.flight_id]))
+    return [
+        Slice(origin=inside[0].origin, destination=inside[-1].destination, segments=inside)
+        for _, inside in sorted(by_slice.items())
+    ]
+
+
+def _segment(row: SegmentRow, flight: FlightView) -> Segment:
+    return Segment(
+        id=row.id,
+        flight_id=row.flight_id,
+        airline=flight.airline,
+        flight_number=flight.flight_number,
+        origin=flight.origin,
+        destination=flight.destination,
+        departs_local=flight.departs_local,
+        departs_zone=flight.departs_zone,
+        arrives_local=flight.arrives_local,
+        arrives_zone=flight.arrives_zone,
+        duration=flight.arrives_at - flight.departs_at,
+        flight_status=flight.status,
+        cabin=row.cabin,
+        fare_class=row.fare_class,
+        status=LiveStatus(row.status),
+    )
+
+
+def _item(row: ItemRow) -> Item:
+    return Item(
+        id=row.id,
+        passenger_id=row.passenger_id,
+        kind=ItemKind(row.kind),
+        code=row.code,
+        description=row.description,
+        amount=Money(amount_minor=row.amount_minor, currency=row.currency),
+        status=LiveStatus(row.status),
+    )
+
+
+def _ticket(row: TicketRow, coupons: Sequence[CouponRow]) -> Ticket:
+    return Ticket(
+        id=row.id,
+        number=row.number,
+        passenger_id=row.passenger_id,
+        status=TicketStatus(row.status),
+        issued_at=row.issued_at,
+        coupons=[
+            Coupon(
+                id=coupon.id,
+                segment_id=coupon.segment_id,
+                number=coupon.number,
+                status=CouponStatus(coupon.status),
+            )
+            for coupon in coupons
+            if coupon.ticket_id == row.id
+        ],
+    )

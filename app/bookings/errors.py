@@ -1,0 +1,43 @@
+"""What bookings refuses."""
+
+from app.core.errors import Conflict, NotFound, Unprocessable
+
+
+class BookingNotFound(NotFound):
+    code = "booking_not_found"
+    title = "There is no such booking"
+
+
+class CancellationNotFound(NotFound):
+    code = "cancellation_not_found"
+    title = "There is no such cancellation"
+
+
+class PassengersDiffer(Unprocessable):
+    code = "passengers_differ"
+    title = "The passengers are not those the offer was made for"
+
+
+class NotPayable(Conflict):
+    code = "booking_not_payable"
+    title = "This booking does not wait for a payment"
+
+
+class PaymentInProgress(Conflict):
+    code = "payment_in_progress"
+    title = "A payment for this booking has no result yet"
+
+
+class NotCancellable(Conflict):
+    code = "booking_not_cancellable"
+    title = "This booking can no longer be cancelled"
+
+
+class QuoteSuperseded(Conflict):
+    code = "quote_superseded"
+    title = "Only the newest quote can be confirmed"
+
+
+class QuoteExpired(Conflict):
+    code = "quote_expired"
+    title = "The quote has expired; ask for another"

@@ -1,0 +1,116 @@
+"""Booking, paying and cancelling over HTTP."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from app.bookings import cancellation_service, payment_service, service
+from app.bookings.schemas import (
+    Answer,
+    Booking,
+    BookingHistory,
+    BookingRequest,
+    BookingSummary,
+    Cancellation,
+    PaymentRequest,
+    Shown,
+)
+from app.core.db import Transaction
+from app.core.http import PROBLEM_RESPONSES
+from app.core.idempotency import REPLAYED_HEADER, IdempotentRequest
+from app.core.ids import BookingId, CancellationId, PaymentId
+from app.core.pages import DEFAULT_LIMIT, Cursor, Page, PageLimit
+from app.core.security import CurrentCaller
+from app.payments.schemas import Payment
+
+router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
+
+
+def _answer(answer: Answer[Shown]) -> JSONResponse:
+    headers = {REPLAYED_HEADER: "true"} if answer.is_replay else None
+    return JSONResponse(answer.body.model_dump(mode="json"), answer.status_code, headers)
+
+
+@router.post(
+    "/bookings",
+    summary="Book an offer and hold its seats",
+    tags=["bookings"],
+    status_code=201,
+    response_model=Booking,
+)
+async def create_booking(
+    request: BookingRequest, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
+) -> JSONResponse:
+    """The seats are held for 15 minutes; without a payment by then the booking expires."""
+    return _answer(await service.create_booking(tx, key, caller.user_id, request))
+
+
+@router.get("/bookings", summary="List your bookings, the newest first", tags=["bookings"], status_code=200)
+async def list_bookings(
+    caller: CurrentCaller, tx: Transaction, after: Cursor = None, limit: PageLimit = DEFAULT_LIMIT
+) -> Page[BookingSummary]:
+    return await service.list_bookings(tx, caller.user_id, after, limit)
+
+
+@router.get("/bookings/{booking_id}", summary="Read a booking", tags=["bookings"], status_code=200)
+async def get_booking(booking_id: BookingId, caller: CurrentCaller, tx: Transaction) -> Booking:
+    return await service.get_booking(tx, caller.user_id, booking_id)
+
+
+@router.get(
+    "/bookings/{booking_id}/history",
+    summary="Read what happened to a booking",
+    tags=["bookings"],
+    status_code=200,
+)
+async def get_booking_history(
+    booking_id: BookingId, caller: CurrentCaller, tx: Transaction
+) -> BookingHistory:
+    return await service.get_history(tx, caller.user_id, booking_id)
+
+
+@router.post(
+    "/bookings/{booking_id}/payments",
+    summary="Pay for a held booking",
+    tags=["payments"],
+    status_code=201,
+    response_model=Payment,
+    responses={202: {"model": Payment, "description": "The gateway has not answered yet; read it again"}},
+)
+async def pay_booking(
+    booking_id: BookingId, request: PaymentRequest, caller: CurrentCaller, key: IdempotentRequest
+) -> JSONResponse:
+    """A declined card answers 201 with status `failed` and a `decline_code`: the attempt exists, and a
+    repeat of the same key shows it again. Try another card under a new key while the hold lives."""
+    return _answer(await payment_service.pay(key, caller.user_id, booking_id, request))
+
+
+@router.get("/payments/{payment_id}", summary="Read a payment", tags=["payments"], status_code=200)
+async def get_payment(payment_id: PaymentId, caller: CurrentCaller, tx: Transaction) -> Payment:
+    return await payment_service.get_payment(tx, caller.user_id, payment_id)
+
+
+@router.post(
+    "/bookings/{booking_id}/cancellations",
+    summary="Quote what cancelling would cost",
+    tags=["bookings"],
+    status_code=201,
+    response_model=Cancellation,
+)
+async def quote_cancellation(
+    booking_id: BookingId, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
+) -> JSONResponse:
+    """Nothing is cancelled yet. The quote lives 30 minutes, and ends the quotes before it."""
+    return await key.once(tx, 201, lambda: cancellation_service.quote(tx, caller.user_id, booking_id))
+
+
+@router.post(
+    "/cancellations/{cancellation_id}/confirm",
+    summary="Cancel as quoted",
+    tags=["bookings"],
+    status_code=200,
+    response_model=Cancellation,
+)
+async def confirm_cancellation(
+    cancellation_id: CancellationId, caller: CurrentCaller, key: IdempotentRequest
+) -> JSONResponse:
+    return _answer(await cancellation_service.confirm(key, caller.user_id, cancellation_id))

@@ -1,0 +1,249 @@
+"""What callers send to bookings, and what they are shown."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, Field
+
+from app.core.http import Schema
+from app.core.ids import (
+    BookingId,
+    BookingItemId,
+    CancellationId,
+    CouponId,
+    EventId,
+    FlightId,
+    OfferId,
+    PassengerId,
+    SegmentId,
+    TicketId,
+)
+from app.core.money import Money
+from app.core.people import EmailAddress, PersonName, PhoneNumber
+from app.payments.schemas import Payment, Refund
+from app.pricing.schemas import PassengerType
+
+MAX_PASSENGERS = 9
+
+Shown = TypeVar("Shown", bound=Schema)
+
+
+class BookingStatus(StrEnum):
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    TICKETED = "ticketed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class ItemKind(StrEnum):
+    FARE = "fare"
+    TAX = "tax"
+    FEE = "fee"
+    ANCILLARY = "ancillary"
+    PENALTY = "penalty"
+
+
+class LiveStatus(StrEnum):
+    LIVE = "live"
+    CANCELLED = "cancelled"
+
+
+class TicketStatus(StrEnum):
+    ISSUED = "issued"
+    VOID = "void"
+    REFUNDED = "refunded"
+
+
+class CouponStatus(StrEnum):
+    OPEN = "open"
+    CHECKED_IN = "checked_in"
+    BOARDED = "boarded"
+    FLOWN = "flown"
+    VOID = "void"
+    REFUNDED = "refunded"
+    EXCHANGED = "exchanged"
+    SUSPENDED = "suspended"
+
+
+class CancellationStatus(StrEnum):
+    QUOTED = "quoted"
+    CONFIRMED = "confirmed"
+    SUPERSEDED = "superseded"
+
+
+class Action(StrEnum):
+    PAY = "pay"
+    CANCEL = "cancel"
+
+
+def _without_digits(name: str) -> str:
+    """So that no card or passport number can be left in a name."""
+    if any(letter.isdigit() for letter in name):
+        raise ValueError("a name holds no digits")
+    return name.strip()
+
+
+TravellerName = Annotated[PersonName, AfterValidator(_without_digits)]
+
+
+class NewPassenger(Schema):
+    type: PassengerType
+    given_name: TravellerName
+    family_name: TravellerName
+
+
+class Contact(Schema):
+    """Where the booking's messages go."""
+
+    email: EmailAddress
+    phone: PhoneNumber | None = None
+
+
+class BookingRequest(Schema):
+    offer_id: OfferId
+    passengers: list[NewPassenger] = Field(min_length=1, max_length=MAX_PASSENGERS)
+    contact: Contact
+
+
+class PaymentRequest(Schema):
+    gateway: str = Field(max_length=40, examples=["sandbox"])
+    card_token: str = Field(
+        pattern=r"^tok_[A-Za-z0-9_]{1,90}$",
+        description="What the gateway gave for a card; never a card number",
+        examples=["tok_ok_US_4242"],
+    )
+
+
+class Passenger(Schema):
+    """A traveller. The names are null once the person has been erased."""
+
+    id: PassengerId
+    type: PassengerType
+    given_name: str | None
+    family_name: str | None
+
+
+class Segment(Schema):
+    id: SegmentId
+    flight_id: FlightId
+    airline: str
+    flight_number: str
+    origin: str
+    destination: str
+    departs_local: datetime = Field(description="Local time at the airport, without offset")
+    departs_zone: str
+    arrives_local: datetime
+    arrives_zone: str
+    duration: timedelta
+    flight_status: str
+    cabin: str
+    fare_class: str
+    status: LiveStatus
+
+
+class Slice(Schema):
+    origin: str
+    destination: str
+    segments: list[Segment]
+
+
+class Item(Schema):
+    id: BookingItemId
+    passenger_id: PassengerId | None
+    kind: ItemKind
+    code: str
+    description: str
+    amount: Money
+    status: LiveStatus
+
+
+class Coupon(Schema):
+    id: CouponId
+    segment_id: SegmentId
+    number: int
+    status: CouponStatus
+
+
+class Ticket(Schema):
+    id: TicketId
+    number: str = Field(examples=["9790123456789"])
+    passenger_id: PassengerId
+    status: TicketStatus
+    issued_at: datetime
+    coupons: list[Coupon]
+
+
+class BookingSummary(Schema):
+    """A booking in a list."""
+
+    id: BookingId
+    pnr: str = Field(examples=["K7M2PX"])
+    status: BookingStatus
+    total: Money
+    passenger_count: int
+    payment_required_by: datetime
+    created_at: datetime
+
+
+class Booking(Schema):
+    """A booking as it stands. A hold past `payment_required_by` is expired, swept up or not."""
+
+    id: BookingId
+    pnr: str = Field(examples=["K7M2PX"])
+    status: BookingStatus
+    total: Money = Field(description="What was booked; the live items say what it costs now")
+    price_guarantee_expires_at: datetime
+    payment_required_by: datetime
+    passengers: list[Passenger]
+    slices: list[Slice]
+    items: list[Item]
+    tickets: list[Ticket]
+    created_at: datetime
+    confirmed_at: datetime | None
+    ticketed_at: datetime | None
+    cancelled_at: datetime | None
+    expired_at: datetime | None
+    available_actions: list[Action]
+
+
+class BookingEvent(Schema):
+    id: EventId
+    type: str = Field(examples=["BookingCreated"])
+    occurred_at: datetime
+    request_id: str
+    details: dict[str, Any]
+
+
+class BookingHistory(Schema):
+    """What happened to a booking, the oldest first."""
+
+    data: list[BookingEvent]
+
+
+class Cancellation(Schema):
+    """A quote to cancel: what is kept and what comes back. It holds once it is confirmed."""
+
+    id: CancellationId
+    booking_id: BookingId
+    status: CancellationStatus
+    penalty: Money
+    refund_amount: Money
+    quoted_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
+    refund: Refund | None = Field(description="Once confirmed, and if anything comes back")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Shown]):
+    """What a request that may be repeated is answered with."""
+
+    body: Shown
+    status_code: int
+    is_replay: bool = False
+
+
+PaymentAnswer = Answer[Payment]

@@ -1,0 +1,236 @@
+"""Booking an offer and reading bookings back. Paying, cancelling and expiring are in the services beside."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bookings import answers, rules, store, telling
+from app.bookings.access import get_own_booking
+from app.bookings.expiry_service import expire_dead_holds
+from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
+from app.bookings.payment_service import resolve_stuck_payments
+from app.bookings.schemas import (
+    Answer,
+    Booking,
+    BookingHistory,
+    BookingRequest,
+    BookingStatus,
+    BookingSummary,
+    ItemKind,
+    LiveStatus,
+    NewPassenger,
+)
+from app.core import clock, geography, hashes, vault
+from app.core.context import current
+from app.core.errors import Unavailable
+from app.core.idempotency import Idempotency
+from app.core.ids import new_pnr, uuid7
+from app.core.pages import CursorInvalid, Page, decode_cursor, page_of
+from app.flights import service as flights
+from app.fraud import service as fraud
+from app.inventory import service as inventory
+from app.inventory.schemas import SeatRequest
+from app.offers import service as offers
+from app.offers.schemas import Offer
+
+__all__ = [
+    "create_booking",
+    "expire_dead_holds",
+    "get_booking",
+    "get_history",
+    "list_booking_ids",
+    "list_bookings",
+    "resolve_stuck_payments",
+]
+
+CHANNEL = "api"
+# There are a thousand million locators: five taken in a row is a fault, not bad luck.
+PNR_ATTEMPTS = 5
+
+
+async def create_booking(
+    session: AsyncSession, key: Idempotency, user_id: UUID, request: BookingRequest
+) -> Answer[Booking]:
+    """Book an offer and hold its seats, once per key; a repeat gets the same answer.
+
+    Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, SoldOut."""
+    kept = await key.find(session)
+    if kept is not None:
+        return Answer(await answers.with_names(session, kept.response), kept.status_code, is_replay=True)
+    now = await clock.now(session)
+    offer = await offers.get_offer(session, request.offer_id, now)
+    flight_ids = [segment.flight_id for part in offer.slices for segment in part.segments]
+    for flight in (await flights.get_flights(session, flight_ids)).values():
+        flights.ensure_open_for_sale(flight, now)
+
+    booking = await _write_booking(session, user_id, request, offer, now)
+    segments = await _write_parts(session, booking, request.passengers, offer)
+    seats = rules.seats_needed([passenger.type for passenger in request.passengers])
+    await telling.booking_created(session, booking, flight_ids, seats)
+    body = await answers.show_booking(session, booking, now)
+    # Without the names: they stay in the vault, and a repeat takes them from there.
+    await key.store(session, 201, answers.without_names(body))
+    wanted = [SeatRequest(row["flight_id"], row["cabin"], row["fare_class"], seats) for row in segments]
+    await inventory.hold_seats(session, booking.id, wanted, now, booking.payment_required_by)
+    return Answer(body, 201)
+
+
+async def get_booking(session: AsyncSession, user_id: UUID, booking_id: UUID) -> Booking:
+    """Raises BookingNotFound, also for another's."""
+    booking = await get_own_booking(session, booking_id, user_id)
+    return await answers.show_booking(session, booking, await clock.now(session))
+
+
+async def list_bookings(
+    session: AsyncSession, user_id: UUID, after: str | None, limit: int
+) -> Page[BookingSummary]:
+    """One page, the newest first. Raises CursorInvalid."""
+    now = await clock.now(session)
+    rows = await store.list_bookings(session, user_id, _place(after), limit + 1)
+    return page_of([answers.summarise(row, now) for row in rows], limit, [row.id.hex for row in rows])
+
+
+async def list_booking_ids(session: AsyncSession, user_id: UUID, limit: int = 200) -> list[UUID]:
+    return [row.id for row in await store.list_bookings(session, user_id, None, limit)]
+
+
+async def get_history(session: AsyncSession, user_id: UUID, booking_id: UUID) -> BookingHistory:
+    """Raises BookingNotFound, also for another's."""
+    booking = await get_own_booking(session, booking_id, user_id)
+    return BookingHistory(
+        data=[answers.show_event(event) for event in await store.find_events(session, booking.id)]
+    )
+
+
+def _place(cursor: str | None) -> UUID | None:
+    try:
+        return None if cursor is None else UUID(hex=decode_cursor(cursor))
+    except ValueError:
+        raise CursorInvalid("take `after` from the page before", pointer="/(query)/after") from None
+
+
+async def _write_booking(
+    session: AsyncSession, user_id: UUID, request: BookingRequest, offer: Offer, now: datetime
+) -> BookingRow:
+    booking_id, contact_id = uuid7(), uuid7()
+    await vault.put_people(session, "contact", {contact_id: request.contact.model_dump(exclude_none=True)})
+    clocks, context = rules.hold_clocks(now), current()
+    who = fraud.entities(user_id=user_id, email=request.contact.email, phone=request.contact.phone)
+    place = geography.place_of(context.ip) if context.ip else None
+    surnames = {hashes.normalise_surname(passenger.family_name) for passenger in request.passengers}
+    values = {
+        "id": booking_id,
+        "pnr": await _claim_pnr(session, booking_id),
+        "user_id": user_id,
+        "contact_subject_id": contact_id,
+        "status": BookingStatus.HELD,
+        "offer_id": offer.id,
+        "channel": CHANNEL,
+        "currency": offer.total.currency,
+        "total_minor": offer.total.amount_minor,
+        "passenger_count": len(request.passengers),
+        "price_guarantee_expires_at": clocks.price_guarantee_expires_at,
+        "payment_required_by": clocks.payment_required_by,
+        "email_hash": who.email,
+        "phone_hash": who.phone,
+        "device_hash": who.device,
+        "ip_hash": who.ip,
+        "ip24_hash": who.ip24,
+        "surname_hashes": sorted(hashes.keyed_hash("surname", surname) for surname in surnames),
+        "prior_hashes": _prior_hashes(who, surnames),
+        "distinct_surnames": len(surnames),
+        "ip_country": place.country if place else None,
+        "ip_airport": place.airport if place else None,
+        "created_at": now,
+        "request_id": context.request_id,
+        "simulated": context.is_simulated,
+    }
+    await store.insert_rows(session, BookingRow, [values])
+    return await get_own_booking(session, booking_id, user_id)
+
+
+def _prior_hashes(who: fraud.Entities, surnames: set[str]) -> dict[str, list[str]] | None:
+    """The same people under older hash keys, while there are any."""
+    older = [key for surname in sorted(surnames) for key in hashes.prior_hashes("surname", surname)]
+    known = (who.prior() or {}) | ({"surname": older} if older else {})
+    return known or None
+
+
+async def _claim_pnr(session: AsyncSession, booking_id: UUID) -> str:
+    for _ in range(PNR_ATTEMPTS):
+        pnr = new_pnr()
+        if await store.claim_pnr(session, pnr, booking_id):
+            return pnr
+    raise Unavailable("no free record locator was found", retry_after_seconds=1)
+
+
+async def _write_parts(
+    session: AsyncSession, booking: BookingRow, named: Sequence[NewPassenger], offer: Offer
+) -> list[dict[str, Any]]:
+    """Passengers (their names into the vault), segments and items; gives the segments."""
+    places = rules.match_passengers([price.type for price in offer.passengers], [each.type for each in named])
+    people = {uuid7(): each.model_dump(include={"given_name", "family_name"}) for each in named}
+    await vault.put_people(session, "passenger", people)
+    common: dict[str, Any] = {"booking_id": booking.id, "created_at": booking.created_at}
+    passengers = [
+        common | {"id": uuid7(), "subject_id": subject_id, "type": each.type}
+        for subject_id, each in zip(people, named, strict=True)
+    ]
+    segments = _segments(offer, common)
+    await store.insert_rows(session, PassengerRow, passengers)
+    await store.insert_rows(session, SegmentRow, segments)
+    await store.insert_rows(
+        session,
+        ItemRow,
+        [
+            item
+            for passenger, place in zip(passengers, places, strict=True)
+            for item in _items(offer, place, common, passenger["id"], segments)
+        ],
+    )
+    return segments
+
+
+def _segments(offer: Offer, common: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        common
+        | {
+            "id": uuid7(),
+            "flight_id": segment.flight_id,
+            "slice_number": slice_number,
+            "segment_number": segment_number,
+            "cabin": offer.cabin,
+            "fare_class": offer.fare_class,
+            "fare_product_id": offer.fare_product_id,
+            "status": LiveStatus.LIVE,
+        }
+        for slice_number, part in enumerate(offer.slices, 1)
+        for segment_number, segment in enumerate(part.segments, 1)
+    ]
+
+
+def _items(
+    offer: Offer, place: int, common: dict[str, Any], passenger_id: UUID, segments: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The fare and each tax of one of the offer's passengers. A price over several segments is of none."""
+    price = offer.passengers[place]
+    lines = [(ItemKind.FARE, offer.fare_basis, f"{offer.brand} fare", price.fare)]
+    lines += [(ItemKind.TAX, tax.code, tax.description, tax.amount) for tax in price.taxes]
+    return [
+        common
+        | {
+            "id": uuid7(),
+            "passenger_id": passenger_id,
+            "segment_id": segments[0]["id"] if len(segments) == 1 else None,
+            "kind": kind,
+            "code": code,
+            "description": description,
+            "amount_minor": amount.amount_minor,
+            "currency": amount.currency,
+            "status": LiveStatus.LIVE,
+        }
+        for kind, code, description, amount in lines
+    ]

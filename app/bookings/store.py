@@ -1,0 +1,212 @@
+"""What bookings reads and writes: one statement each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col
+
+from app.bookings.models import (
+    BookingRow,
+    CancellationRow,
+    CouponRow,
+    ItemRow,
+    PassengerRow,
+    Pnr,
+    SegmentRow,
+    TicketRow,
+)
+from app.bookings.schemas import BookingStatus, CancellationStatus, CouponStatus, LiveStatus, TicketStatus
+from app.core.models import DomainEvent
+
+# More than any booking of nine lives to see; a history is shown in one piece.
+MAX_EVENTS = 500
+
+# A row that was changed by a statement must be read again, not taken from the session.
+_FRESH = {"populate_existing": True}
+_UNSYNCED = {"synchronize_session": False}
+
+
+async def insert_rows(session: AsyncSession, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    await session.execute(insert(table), rows)
+
+
+async def claim_pnr(session: AsyncSession, pnr: str, booking_id: UUID) -> bool:
+    """Take a locator for a booking. False: it belongs to another."""
+    statement = insert_or_skip(Pnr).values(pnr=pnr, booking_id=booking_id).on_conflict_do_nothing()
+    taken = await session.execute(statement.returning(col(Pnr.pnr)))
+    return taken.scalar_one_or_none() is not None
+
+
+async def claim_ticket(session: AsyncSession, values: dict[str, Any]) -> bool:
+    """Issue a ticket under a number. False: the number belongs to another."""
+    statement = insert_or_skip(TicketRow).values(values)
+    statement = statement.on_conflict_do_nothing(index_elements=["number"])
+    issued = await session.execute(statement.returning(col(TicketRow.id)))
+    return issued.scalar_one_or_none() is not None
+
+
+async def find_booking(session: AsyncSession, booking_id: UUID) -> BookingRow | None:
+    statement = select(BookingRow).where(col(BookingRow.id) == booking_id)
+    return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
+
+
+async def find_booking_for_update(session: AsyncSession, booking_id: UUID) -> BookingRow | None:
+    """Locks the booking, before anything else of it."""
+    statement = select(BookingRow).where(col(BookingRow.id) == booking_id).with_for_update()
+    return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
+
+
+async def list_bookings(
+    session: AsyncSession, user_id: UUID, before: UUID | None, limit: int
+) -> Sequence[BookingRow]:
+    """The user's bookings, the newest first."""
+    statement = select(BookingRow).where(col(BookingRow.user_id) == user_id)
+    if before is not None:
+        statement = statement.where(col(BookingRow.id) < before)
+    return (await session.scalars(statement.order_by(col(BookingRow.id).desc()).limit(limit))).all()
+
+
+async def find_passengers(session: AsyncSession, booking_ids: Sequence[UUID]) -> Sequence[PassengerRow]:
+    statement = select(PassengerRow).where(col(PassengerRow.booking_id).in_(booking_ids))
+    return (await session.scalars(statement.order_by(col(PassengerRow.id)))).all()
+
+
+async def find_segments(session: AsyncSession, booking_ids: Sequence[UUID]) -> Sequence[SegmentRow]:
+    """In the order of travel."""
+    statement = (
+        select(SegmentRow)
+        .where(col(SegmentRow.booking_id).in_(booking_ids))
+        .order_by(col(SegmentRow.booking_id), col(SegmentRow.slice_number), col(SegmentRow.segment_number))
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def find_items(session: AsyncSession, booking_id: UUID) -> Sequence[ItemRow]:
+    statement = select(ItemRow).where(col(ItemRow.booking_id) == booking_id).order_by(col(ItemRow.id))
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def find_tickets(session: AsyncSession, booking_id: UUID) -> Sequence[TicketRow]:
+    statement = select(TicketRow).where(col(TicketRow.booking_id) == booking_id).order_by(col(TicketRow.id))
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def find_coupons(session: AsyncSession, booking_id: UUID) -> Sequence[CouponRow]:
+    statement = (
+        select(CouponRow)
+        .where(col(CouponRow.booking_id) == booking_id)
+        .order_by(col(CouponRow.ticket_id), col(CouponRow.number))
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def find_events(session: AsyncSession, booking_id: UUID) -> Sequence[DomainEvent]:
+    statement = (
+        select(DomainEvent)
+        .where(col(DomainEvent.booking_id) == booking_id)
+        .order_by(col(DomainEvent.id))
+        .limit(MAX_EVENTS)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def update_booking(session: AsyncSession, booking_id: UUID, values: dict[str, Any]) -> None:
+    statement = (
+        update(BookingRow)
+        .where(col(BookingRow.id) == booking_id)
+        .values(values, version=BookingRow.version + 1, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def expire_bookings(session: AsyncSession, now: datetime, limit: int) -> Sequence[BookingRow]:
+    """Expire holds dead at `now`, leaving out those another transaction is busy with."""
+    dead = (
+        select(col(BookingRow.id))
+        .where(col(BookingRow.status) == BookingStatus.HELD, col(BookingRow.payment_required_by) <= now)
+        .order_by(col(BookingRow.payment_required_by))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("dead")
+        .prefix_with("materialized", dialect="postgresql")
+    )
+    statement = (
+        update(BookingRow)
+        .where(col(BookingRow.id).in_(select(dead.c.id)))
+        .values(
+            status=BookingStatus.EXPIRED,
+            expired_at=BookingRow.payment_required_by,
+            version=BookingRow.version + 1,
+            updated_at=func.now(),
+        )
+        .returning(BookingRow)
+    )
+    return (await session.scalars(statement, execution_options=_FRESH | _UNSYNCED)).all()
+
+
+async def set_items(session: AsyncSession, booking_ids: Sequence[UUID], status: LiveStatus) -> None:
+    statement = (
+        update(ItemRow)
+        .where(col(ItemRow.booking_id).in_(booking_ids), col(ItemRow.status) != status)
+        .values(status=status, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def set_segments(session: AsyncSession, booking_ids: Sequence[UUID], status: LiveStatus) -> None:
+    statement = (
+        update(SegmentRow)
+        .where(col(SegmentRow.booking_id).in_(booking_ids), col(SegmentRow.status) != status)
+        .values(status=status, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def refund_tickets(session: AsyncSession, booking_id: UUID) -> None:
+    statement = (
+        update(TicketRow)
+        .where(col(TicketRow.booking_id) == booking_id, col(TicketRow.status) == TicketStatus.ISSUED)
+        .values(status=TicketStatus.REFUNDED, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def refund_coupons(session: AsyncSession, booking_id: UUID) -> None:
+    """Only open ones: what was flown cannot be given back."""
+    statement = (
+        update(CouponRow)
+        .where(col(CouponRow.booking_id) == booking_id, col(CouponRow.status) == CouponStatus.OPEN)
+        .values(status=CouponStatus.REFUNDED, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def find_cancellation(session: AsyncSession, cancellation_id: UUID) -> CancellationRow | None:
+    statement = select(CancellationRow).where(col(CancellationRow.id) == cancellation_id)
+    return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
+
+
+async def supersede_quotes(session: AsyncSession, booking_id: UUID) -> None:
+    statement = (
+        update(CancellationRow)
+        .where(
+            col(CancellationRow.booking_id) == booking_id,
+            col(CancellationRow.status) == CancellationStatus.QUOTED,
+        )
+        .values(status=CancellationStatus.SUPERSEDED)
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def confirm_quote(session: AsyncSession, cancellation_id: UUID, now: datetime) -> None:
+    statement = (
+        update(CancellationRow)
+        .where(col(CancellationRow.id) == cancellation_id)
+        .values(status=CancellationStatus.CONFIRMED, confirmed_at=now)
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
