@@ -23,8 +23,6 @@ from app.identity.routes import router as identity
 from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.routes import router as offers
-from app.offers import batch
-from app.offers.routes import router as offers
 from app.reference.routes import router as reference
 
 VERSION = "0.1.0"
