@@ -4,14 +4,21 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import stamina
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from pipelines.config import PipelineError
 from pipelines.records import Chain
 
 TIMEOUT_SECONDS = 10.0
-ATTEMPTS = 5  # with the waits below about 30 s in all: Kafka starts in 3
+ATTEMPTS = 3  # with their time-outs about 30 s in all: Kafka starts in 3
 GIVE_UP_AFTER_SECONDS = 60.0
 
 
@@ -32,7 +39,7 @@ def chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
     """Every partition of `topics` with its topic's id. Raises PipelineError when one is missing."""
     try:
         for attempt in stamina.retry_context(
-            on=KafkaException, attempts=ATTEMPTS, timeout=GIVE_UP_AFTER_SECONDS, wait_max=5.0
+            on=_may_pass, attempts=ATTEMPTS, timeout=GIVE_UP_AFTER_SECONDS, wait_max=5.0
         ):
             with attempt:
                 return _chains_of(bootstrap, topics)
@@ -44,10 +51,14 @@ def chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
     raise AssertionError("unreachable: the loop returns or raises")
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether asking again may help: a topic that is not there stays away."""
+    return isinstance(error, KafkaException) and error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART
+
+
 def _chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
-    futures = admin_client(bootstrap).describe_topics(
-        TopicCollection(list(topics)), request_timeout=TIMEOUT_SECONDS
-    )
+    admin = admin_client(bootstrap)  # held until the answers are there: without it they never come
+    futures = admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_SECONDS)
     described = [future.result(timeout=TIMEOUT_SECONDS) for future in futures.values()]
     return [
         Chain(topic.name, str(topic.topic_id), partition.id)
@@ -70,7 +81,8 @@ def end_offsets(bootstrap: str, chains: Iterable[Chain]) -> dict[Chain, int]:
     """Where each partition ends for a reader of committed data. Raises PipelineError."""
     wanted = {TopicPartition(chain.topic, chain.partition): chain for chain in chains}
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    futures = admin_client(bootstrap).list_offsets(
+    admin = admin_client(bootstrap)
+    futures = admin.list_offsets(
         dict.fromkeys(wanted, latest),
         isolation_level=IsolationLevel.READ_COMMITTED,
         request_timeout=TIMEOUT_SECONDS,

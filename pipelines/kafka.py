@@ -228,6 +228,7 @@ class CheckedProducer:
                 "partitioner": "murmur2_random",
                 "linger.ms": 0,
                 "delivery.timeout.ms": int(DELIVERY_TIMEOUT_SECONDS * 1000),
+                "topic.metadata.propagation.max.ms": 5_000,  # every topic was ensured before any flow started
                 "message.max.bytes": LARGEST_DEAD_LETTER_BYTES,
             }
         )

@@ -51,7 +51,8 @@ def group_positions(bootstrap: str, flow: str, chains: Sequence[Chain]) -> dict[
     """Up to where `flow` has written what it reads. Raises PipelineError."""
     wanted = {(chain.topic, chain.partition): chain for chain in chains}
     request = ConsumerGroupTopicPartitions(group_of(flow), [TopicPartition(*where) for where in wanted])
-    futures = admin_client(bootstrap).list_consumer_group_offsets([request])
+    admin = admin_client(bootstrap)
+    futures = admin.list_consumer_group_offsets([request])
     try:
         answer = futures[group_of(flow)].result(timeout=TIMEOUT_SECONDS)
     except KafkaException as error:
