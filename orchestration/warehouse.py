@@ -1,5 +1,6 @@
 """Owns the dbt assets: one translator from dbt's words to Dagster's, one build at a time."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -52,9 +53,7 @@ def manifest() -> Path:
 @dbt_assets(
     manifest=manifest(),
     name="models",
-    dagster_dbt_translator=Translator(
-        settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
-    ),
+    dagster_dbt_translator=Translator(),
     pool="warehouse_build",
 )
 def models(context: dagster.AssetExecutionContext, contrail: Contrail, config: BuildOptions) -> Iterator[Any]:
