@@ -45,7 +45,7 @@ def encode_cursor(place: str) -> str:
 def decode_cursor(cursor: str) -> str:
     """The place a cursor stands for. Raises CursorInvalid."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise CursorInvalid("take `after` from the page before", pointer="/(query)/after") from None
 

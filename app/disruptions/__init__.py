@@ -1,0 +1,1 @@
+"""What happens to many at once: here, the test clock that plays the past forward."""

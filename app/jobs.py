@@ -1,0 +1,177 @@
+"""The timed chores as one program: `python -m app.jobs`."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.bookings import service as bookings
+from app.core import clock, http, idempotency
+from app.core.config import get_settings
+from app.core.context import RequestContext, bind
+from app.core.db import engine, transaction
+from app.core.listen import listen
+from app.disruptions import service as disruptions
+from app.flights import service as flights
+from app.identity import service as identity
+from app.notifications.service import Deliverer
+from app.offers import service as offers
+
+# Partitions for this month and three more: a quarter in which nobody need notice that a chore fails.
+PARTITION_MONTHS_AHEAD = 3
+BATCH = 200
+# Then the run ends and is counted; what is left waits for the next.
+MAX_BATCHES = 100
+# Sweeping is never urgent, so one run deletes a bounded lot and leaves the rest to the next.
+SWEEP_BATCH = 1_000
+# A failing chore is tried again after its interval, then twice that, and so on up to here.
+LONGEST_WAIT = timedelta(minutes=5)
+# Longer than any statement may take, shorter than a supervisor waits before it kills.
+STOP_LIMIT_SECONDS = 8
+
+RUNS = Counter("contrail_chore_runs", "Runs of a chore that ended well", ["chore"])
+FAILURES = Counter("contrail_chore_failures", "Runs of a chore that raised", ["chore"])
+DONE = Counter("contrail_chore_items", "What a chore has dealt with", ["chore"])
+LAST_SUCCESS = Gauge(
+    "contrail_chore_last_success_timestamp_seconds", "When a chore last ended well", ["chore"]
+)
+DURATION = Histogram("contrail_chore_duration_seconds", "How long a run takes", ["chore"])
+
+log = structlog.get_logger("contrail.chores")
+
+Work = Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Chore:
+    """`work` does one bounded lot and says how much it was. `wake` lets it begin before its time."""
+
+    name: str
+    every: timedelta
+    work: Work
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def chores() -> list[Chore]:
+    """Every chore. Those that act on business time wait while history is being played."""
+    return [
+        Chore("expire_holds", timedelta(seconds=2), _in_business_time(bookings.expire_dead_holds)),
+        Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
+        Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
+        Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
+        Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
+        Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
+        Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
+        Chore("sweep_refresh_tokens", timedelta(hours=1), _sweep(identity.sweep_refresh_tokens)),
+    ]
+
+
+async def run(stop: asyncio.Event, work: list[Chore]) -> None:
+    """Run every chore at its times until `stop` is set; what is under way may then end."""
+    tasks = [asyncio.create_task(_repeat(chore, stop), name=chore.name) for chore in work]
+    await stop.wait()
+    for chore in work:
+        chore.wake.set()
+    _, unfinished = await asyncio.wait(tasks, timeout=STOP_LIMIT_SECONDS)
+    for task in unfinished:
+        log.warning("chore_cut_short", chore=task.get_name())
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _repeat(chore: Chore, stop: asyncio.Event) -> None:
+    failures = 0
+    while not stop.is_set():
+        failures = 0 if await _run_once(chore) else failures + 1
+        if failures:
+            # Whoever knocks, a failing chore keeps to its back-off; only the end of the program cuts it.
+            await _wait(stop, min(chore.every * (1 << min(failures, 10)), max(LONGEST_WAIT, chore.every)))
+        else:
+            await _wait(chore.wake, chore.every)
+        chore.wake.clear()
+
+
+async def _run_once(chore: Chore) -> bool:
+    """Whether the run ended well. A chore that raises must not take the others with it, nor end itself:
+    the traceback is logged, the metric counts, and it is tried again later."""
+    bind(RequestContext())
+    try:
+        with DURATION.labels(chore.name).time():
+            done = await chore.work()
+    except Exception:
+        FAILURES.labels(chore.name).inc()
+        log.exception("chore_failed", chore=chore.name)
+        return False
+    RUNS.labels(chore.name).inc()
+    LAST_SUCCESS.labels(chore.name).set_to_current_time()
+    if done:
+        DONE.labels(chore.name).inc(done)
+        log.info("chore_done", chore=chore.name, items=done)
+    return True
+
+
+async def _wait(event: asyncio.Event, limit: timedelta) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), limit.total_seconds())
+
+
+def _in_business_time(batch: Callable[..., Awaitable[int]]) -> Work:
+    async def work() -> int:
+        done = 0
+        for _ in range(MAX_BATCHES):
+            async with transaction() as session:
+                if await disruptions.is_history_playing(session):
+                    break
+                changed = await batch(session, await clock.now(session), BATCH)
+            done += changed
+            if changed < BATCH:
+                break
+        return done
+
+    return work
+
+
+def _sweep(batch: Callable[[AsyncSession, int], Awaitable[int]]) -> Work:
+    async def work() -> int:
+        async with transaction() as session:
+            return await batch(session, SWEEP_BATCH)
+
+    return work
+
+
+async def _ensure_partitions() -> int:
+    async with transaction() as session:
+        made = await session.scalar(
+            text("select app.ensure_month_partitions(:months)"), {"months": PARTITION_MONTHS_AHEAD}
+        )
+    return int(made or 0)
+
+
+async def main() -> None:
+    http.configure_logging()
+    settings = get_settings()
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    work = chores()
+    wake = next(chore.wake for chore in work if chore.name == "deliver_notifications")
+    async with contextlib.AsyncExitStack() as stack:
+        server, thread = start_http_server(settings.metrics_port, settings.host)
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+        listener = asyncio.create_task(listen("notifications", wake))
+        stack.push_async_callback(asyncio.wait, [listener])
+        stack.callback(listener.cancel)
+        await run(stop, work)
+    await engine().dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

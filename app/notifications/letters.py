@@ -1,0 +1,75 @@
+"""Letters: one message as text and HTML, made from an event's facts and what the vault knows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import Path
+
+from babel.numbers import format_currency, get_currency_precision
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+
+from app.flights.schemas import FlightView
+from app.notifications.schemas import Claim
+
+TEMPLATES = Path(__file__).with_name("templates")
+LOCALE = "en_US"
+SUBJECTS = {
+    "booking_confirmed": "Your booking {pnr} is confirmed",
+    "booking_cancelled": "Your booking {pnr} is cancelled",
+    "hold_expired": "Your seats on booking {pnr} have been released",
+}
+
+
+@lru_cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["money"] = _money
+    environment.filters["local"] = _local
+    return environment
+
+
+class LetterImpossible(ValueError):
+    """A request lacks what its template needs; trying again would not help."""
+
+
+def write_letter(
+    claim: Claim, person: dict[str, str], flown: Sequence[FlightView], sender: str, written_at: datetime
+) -> EmailMessage:
+    """The message to one person. However often a request is written, its Message-ID is the same.
+
+    Raises LetterImpossible, whose words name no person."""
+    facts = {**claim.payload, "name": person.get("given_name"), "flights": flown}
+    letter = EmailMessage()
+    letter["From"] = sender
+    letter["To"] = Address(addr_spec=person["email"])
+    letter["Date"] = format_datetime(written_at)
+    letter["Message-ID"] = claim.message_id
+    letter["Auto-Submitted"] = "auto-generated"
+    try:
+        letter["Subject"] = SUBJECTS[claim.template].format_map(claim.payload)
+        letter.set_content(_templates().get_template(f"{claim.template}.txt").render(facts))
+        html = _templates().get_template(f"{claim.template}.html").render(facts)
+    except (TemplateError, KeyError) as error:
+        raise LetterImpossible(
+            f"{claim.template} cannot be written: {type(error).__name__} {error}"
+        ) from error
+    letter.add_alternative(html, subtype="html")
+    return letter
+
+
+def _money(amount_minor: int, currency: str) -> str:
+    return format_currency(amount_minor / 10 ** get_currency_precision(currency), currency, locale=LOCALE)
+
+
+def _local(moment: datetime) -> str:
+    """A local time as a traveller reads it; strftime's %-d is not on every platform."""
+    return f"{moment:%A}, {moment.day} {moment:%B %Y, %H:%M}"

@@ -1,0 +1,100 @@
+"""Every table of the core, once: which are captured, which are private, and the contracts of the captured.
+
+`python -m app.tables` prints the contracts as JSON; orchestration/contracts.json is that output."""
+
+import json
+import sys
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, Integer, Numeric, Table, Text
+from sqlalchemy.dialects import postgresql
+from sqlmodel import SQLModel
+
+from app.bookings import models as bookings
+from app.core import models as core
+from app.core.models import TIMESTAMPTZ
+from app.disruptions import models as disruptions
+from app.flights import models as flights
+from app.fraud import models as fraud
+from app.identity import models as identity
+from app.inventory import models as inventory
+from app.notifications import models as notifications
+from app.offers import models as offers
+from app.payments import models as payments
+from app.pricing import models as pricing
+from app.reference import models as reference
+
+MODELS = (
+    core, reference, identity, flights, inventory, pricing, offers, fraud, payments, bookings,
+    disruptions, notifications,
+)  # fmt: skip
+
+# Part of the stream: in the publication, the connector's list, the topics, the contracts and staging.
+CAPTURED = (
+    "airports", "airlines", "aircraft_types", "routes", "schedules", "flights", "flight_outcomes",
+    "cabin_inventories", "fare_products", "fraud_rules", "users", "bookings", "booking_items", "passengers",
+    "segments", "seat_holds", "tickets", "coupons", "cancellations", "payments", "refunds",
+    "journal_entries", "domain_events", "notification_deliveries",
+)  # fmt: skip
+
+# Of schema app and never in the stream. Schema vault is private as a whole.
+PRIVATE = (
+    "user_roles", "sessions", "refresh_tokens", "offer_requests", "pnrs", "provider_references",
+    "idempotency_records", "test_clock",
+)  # fmt: skip
+
+# Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.
+fraud_signals = Table(
+    "fraud_signals",
+    SQLModel.metadata,
+    Column("signal_id", Text, primary_key=True),
+    Column("rule_id", Text, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("rule_group", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("weight", Integer, nullable=False),
+    Column("entity_kind", Text, nullable=False),
+    Column("entity_key", Text, nullable=False),
+    Column("window_seconds", Integer, nullable=False),
+    Column("window_start", TIMESTAMPTZ, nullable=False),
+    Column("window_end", TIMESTAMPTZ, nullable=False),
+    Column("observed", Numeric, nullable=False),
+    Column("threshold", Numeric, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("event_ids", ARRAY(Text), nullable=False),
+    Column("event_count", Integer, nullable=False),
+    Column("first_event_at", TIMESTAMPTZ, nullable=False),
+    Column("last_event_at", TIMESTAMPTZ, nullable=False),
+    Column("last_commit_at", TIMESTAMPTZ, nullable=False),
+    Column("raised_at", TIMESTAMPTZ, nullable=False),
+    Column("updated_at", TIMESTAMPTZ, nullable=False),
+    schema="live",
+)
+
+
+def contracts() -> dict[str, Any]:
+    """What each captured table promises: its columns in order, their Postgres types, and its key."""
+    tables = [SQLModel.metadata.tables[f"app.{name}"] for name in CAPTURED]
+    return {table.name: _contract(table) for table in [*tables, fraud_signals]}
+
+
+def postgres_type(column: Column[Any]) -> str:
+    """A column's type as Postgres' own format_type writes it."""
+    written = str(column.type.compile(dialect=postgresql.dialect())).lower()  # type: ignore[no-untyped-call]
+    return {"float": "double precision"}.get(written, written).replace(", ", ",")
+
+
+def _contract(table: Table) -> dict[str, Any]:
+    return {
+        "columns": [
+            {"name": column.name, "type": postgres_type(column), "nullable": bool(column.nullable)}
+            for column in table.columns
+        ],
+        "primary_key": [column.name for column in table.primary_key.columns],
+        "personal": False,
+    }
+
+
+if __name__ == "__main__":
+    json.dump(contracts(), sys.stdout, indent=2, sort_keys=True)
+    sys.stdout.write("\n")
