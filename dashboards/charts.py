@@ -36,7 +36,7 @@ def bars_by_day(frame: pd.DataFrame, day: str, value: str, *, title: str, colour
         alt.Chart(frame)
         .mark_bar(color=colour, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=alt.X(f"yearmonthdate({day}):O", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            x=alt.X(f"yearmonthdate({day}):T", title=None, axis=alt.Axis(format="%d %b")),
             y=alt.Y(f"{value}:Q", title=title, axis=alt.Axis(format="~s")),
             tooltip=[
                 alt.Tooltip(f"{day}:T", title="Day", format="%a %d %b %Y"),
@@ -88,11 +88,11 @@ def stacked_by_day(
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X(f"yearmonthdate({day}):O", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            x=alt.X(f"yearmonthdate({day}):T", title=None, axis=alt.Axis(format="%d %b")),
             y=alt.Y(f"sum({value}):Q", title=title, axis=alt.Axis(format="~s", tickMinStep=1)),
             color=alt.Color(
                 f"{kind}:N",
-                title=kind_title,
+                title=None,
                 scale=alt.Scale(domain=list(scale), range=list(scale.values())),
                 legend=alt.Legend(orient="top"),
             ),
@@ -115,13 +115,13 @@ def ranking(frame: pd.DataFrame, name: str, value: str, *, title: str, colour: s
         .mark_bar(color=colour, cornerRadiusEnd=2)
         .encode(
             x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s")),
-            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             tooltip=[
                 alt.Tooltip(f"{name}:N", title="Name"),
                 alt.Tooltip(f"{value}:Q", title=title, format=",.0f"),
             ],
         )
-        .properties(height=max(HEIGHT // 2, ROW_HEIGHT * len(frame) + 40))
+        .properties(height=ROW_HEIGHT * len(frame) + 70)
     )
     return Figure(chart, description)
 
@@ -156,11 +156,11 @@ def seats_by_departure(frame: pd.DataFrame, name: str, parts: Sequence[str]) -> 
         .mark_bar()
         .encode(
             x=alt.X("seats:Q", title="Seats authorised"),
-            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)),
+            y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
             order=alt.Order("rank:Q"),
             color=alt.Color(
                 "state:N",
-                title="Seats",
+                title=None,
                 scale=alt.Scale(domain=list(SEAT_COLOURS), range=list(SEAT_COLOURS.values())),
                 legend=alt.Legend(orient="top"),
             ),

@@ -54,7 +54,7 @@ DEFINITIONS: dict[str, Definition] = {
         "what one passenger pays for one leg.",
     ),
     "yield": Definition(
-        "Yield",
+        "Yield per 100 km",
         "Passenger revenue divided by passenger kilometres: fares of live flight coupons, without taxes, "
         "over the kilometres of those coupons.",
     ),
@@ -82,7 +82,7 @@ DEFINITIONS: dict[str, Definition] = {
         "Payment attempts of the last 24 hours whose decision was review, step-up or block.",
     ),
     "reconciled_tables": Definition(
-        "Tables equal to the source",
+        "Tables equal",
         "Captured tables whose rows in the warehouse equal the rows of the booking database in one "
         "consistent snapshot, compared while writers run. Equal means 0 missing, 0 extra, 0 different.",
     ),
@@ -96,7 +96,7 @@ DEFINITIONS: dict[str, Definition] = {
         "with them, and nothing is lost.",
     ),
     "load_delay": Definition(
-        "Commit to warehouse",
+        "Commit to load",
         "Time between the commit of a table's latest change and the moment the warehouse loaded it.",
     ),
 }

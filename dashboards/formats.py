@@ -38,7 +38,8 @@ def change(now: float | None, before: float | None) -> str | None:
     """Relative change, e.g. "+12 %"; None where there was nothing before."""
     if now is None or before is None or before == 0:
         return None
-    return f"{100 * (float(now) / float(before) - 1):+.0f} %"
+    percents = round(100 * (float(now) / float(before) - 1))
+    return f"{percents:+d} %" if percents else "0 %"
 
 
 def moment(at: datetime) -> str:

@@ -1,7 +1,7 @@
 """Owns what every page shares: title with its moment, empty and error states, cards, charts with numbers."""
 
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +15,7 @@ from dashboards.queries import shared
 from dashboards.warehouse import NotPublished, NotReadable, Reader, current_publication
 
 ALL = "All"
+UNCHANGED = "0 %"
 
 
 def open_page(page: str, title: str) -> Reader:
@@ -79,6 +80,27 @@ def choose_currency(reader: Reader) -> str:
     return str(st.selectbox("Currency", currencies, key="currency", bind="query-params", width=160))
 
 
+def choose(label: str, names: dict[str, str], key: str) -> str | None:
+    """A filter kept in the address; None is everything, the first of `names`, and is left out of it.
+
+    Streamlit's own binding would write the words into the address; this writes the value they stand for.
+    """
+    options = list(names)
+    asked = st.query_params.get(key, options[0])
+    chosen = st.selectbox(
+        label,
+        options,
+        index=options.index(asked) if asked in names else 0,
+        format_func=lambda option: names.get(option, option),
+        key=f"chosen_{key}",
+    )
+    if chosen == options[0]:
+        st.query_params.pop(key, None)
+        return None
+    st.query_params[key] = chosen
+    return str(chosen)
+
+
 def card(
     key: str,
     value: str,
@@ -89,11 +111,14 @@ def card(
     more_is_worse: bool = False,
 ) -> None:
     """One figure with its definition behind the `?`, its change and its recent course."""
+    unchanged = delta is not None and delta.startswith(UNCHANGED)
+    colour: Literal["normal", "inverse", "off"] = "inverse" if more_is_worse else "normal"
     st.metric(
         label(key),
         value,
         delta=delta,
-        delta_color="inverse" if more_is_worse else "normal",
+        delta_color="off" if unchanged else colour,
+        delta_arrow="off" if unchanged else "auto",
         delta_description=against if delta else None,
         help=help_text(key),
         border=True,

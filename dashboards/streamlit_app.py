@@ -1,10 +1,14 @@
 """Owns the navigation of the dashboards: which pages there are and where each is found."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboards.config import load_settings
 from dashboards.warehouse import NotPublished, NotReadable, current_publication
 
+# A file of our own: a named icon would be fetched from a font service by every browser.
+FAVICON = str(Path(__file__).with_name("favicon.svg"))
 LOOK_FOR_NEW_FIGURES_SECONDS = 15
 
 PAGES = [
@@ -32,7 +36,7 @@ def _follow_publication(drawn: str | None) -> None:
         st.rerun()
 
 
-st.set_page_config(page_title="Contrail", page_icon=":material/flight:", layout="wide")
+st.set_page_config(page_title="Contrail", page_icon=FAVICON, layout="wide")
 page = st.navigation(PAGES)
 with st.sidebar:
     st.caption("Contrail: bookings as a stream, read from the warehouse.")

@@ -77,7 +77,23 @@ def open_publication(path: Path) -> duckdb.DuckDBPyConnection:
 def answer(connection: duckdb.DuckDBPyConnection, query: Query, parameters: Parameters) -> pd.DataFrame:
     """Run one query on a cursor of its own: one connection serves many sessions."""
     with connection.cursor() as cursor:
-        return cursor.execute(query.sql, parameters).df()
+        cursor.execute(query.sql, parameters)
+        columns = {str(name): str(kind) for name, kind, *_ in cursor.description or ()}
+        frame = pd.DataFrame(cursor.fetchall(), columns=list(columns))
+    return frame.assign(**{name: _typed(frame[name], kind) for name, kind in columns.items()})
+
+
+def _typed(values: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
+    """A column as pandas knows it. Sums of integers, 128 bits in DuckDB, stay whole numbers."""
+    if kind == "DATE":
+        return pd.to_datetime(values)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return pd.to_datetime(values, utc=True)
+    if kind.endswith("INT") or kind == "INTEGER":
+        return values.astype("float64" if values.isna().any() else "int64")
+    if kind == "DOUBLE" or kind.startswith("DECIMAL"):
+        return values.astype("float64")
+    return values
 
 
 def rows(frame: pd.DataFrame) -> list[Row]:

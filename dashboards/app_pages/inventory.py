@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, formats
-from dashboards.layout import ALL, card, open_page, show_empty, show_figure
+from dashboards.layout import ALL, card, choose, open_page, show_empty, show_figure
 from dashboards.queries import inventory
 from dashboards.warehouse import Parameters, Reader, Row, rows
 
@@ -15,31 +15,24 @@ DEPARTURES_DRAWN = 25
 
 def choose_filters(reader: Reader) -> Parameters:
     """The filters, each bound to the address of the page."""
-    routes = reader.fetch(inventory.ROUTES)
-    names = {
+    routes = {ALL: "All routes"} | {
         row["route_key"]: f"{row['route_key']} · {row['origin_city']} – {row['destination_city']}"
-        for row in rows(routes)
+        for row in rows(reader.fetch(inventory.ROUTES))
     }
-    days = [pd.Timestamp(day).date().isoformat() for day in reader.fetch(inventory.DAYS)["departure_date"]]
+    days = {ALL: "All days"} | {
+        f"{row['departure_date']:%Y-%m-%d}": f"{row['departure_date']:%a %d %b %Y}"
+        for row in rows(reader.fetch(inventory.DAYS))
+    }
     left, right = st.columns(2)
     with left:
-        route = st.selectbox(
-            "Route", [ALL, *names], format_func=lambda key: names.get(key, "All routes"), key="route",
-            bind="query-params",
-        )  # fmt: skip
+        route = choose("Route", routes, "route")
     with right:
-        day = st.selectbox(
-            "Day of departure (local)", [ALL, *days], format_func=day_name, key="day", bind="query-params"
-        )
-    return {"route": None if route == ALL else route, "day": None if day == ALL else date.fromisoformat(day)}
-
-
-def day_name(day: str) -> str:
-    return "All days" if day == ALL else f"{date.fromisoformat(day):%a %d %b %Y}"
+        day = choose("Day of departure (local)", days, "day")
+    return {"route": route, "day": None if day is None else date.fromisoformat(day)}
 
 
 def show_cards(totals: Row) -> None:
-    columns = st.columns(6)
+    columns = [*st.columns(3), *st.columns(3)]
     with columns[0]:
         card("departures", formats.count(totals["departures"]))
     with columns[1]:
@@ -83,7 +76,7 @@ def show_by_day(reader: Reader, filters: Parameters) -> None:
 def show_by_departure(reader: Reader, filters: Parameters) -> None:
     departures = reader.fetch(inventory.BY_DEPARTURE, **filters)
     names = [
-        f"{row['flight']} {row['route_key']}, {row['departure_date']:%a %d %b}" for row in rows(departures)
+        f"{row['flight']} {row['route_key']}, {row['departs_at']:%a %d %b %H:%M}Z" for row in rows(departures)
     ]
     departures.insert(0, "name", names)
     drawn = departures.head(DEPARTURES_DRAWN).rename(

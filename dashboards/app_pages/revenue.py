@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, formats
-from dashboards.layout import ALL, card, choose_currency, open_page, show_empty, show_figure
+from dashboards.layout import ALL, card, choose, choose_currency, open_page, show_empty, show_figure
 from dashboards.queries import revenue
 from dashboards.warehouse import Parameters, Reader, Row, rows
 
@@ -16,35 +16,35 @@ CABINS = ("economy", "premium_economy", "business", "first")
 
 def choose_filters(reader: Reader, currency: str) -> Parameters:
     """The filters, each bound to the address of the page."""
-    routes = reader.fetch(revenue.ROUTES)
-    names = {row["route_key"]: route_name(row) for row in rows(routes)}
-    left, middle, right = st.columns([2, 3, 2])
+    routes = {ALL: "All routes"} | {
+        row["route_key"]: route_name(row) for row in rows(reader.fetch(revenue.ROUTES))
+    }
+    left, middle, right = st.columns([3, 4, 2])
     with left:
         period = st.segmented_control(
-            "Created in the last", list(PERIODS), default="28 days", key="period", bind="query-params",
-            required=True,
-        )  # fmt: skip
-    with middle:
-        route = st.selectbox(
-            "Route", [ALL, *names], format_func=lambda key: names.get(key, "All routes"), key="route",
+            "Created in the last",
+            list(PERIODS),
+            default="28 days",
+            key="created",
             bind="query-params",
-        )  # fmt: skip
-    with right:
-        cabin = st.selectbox(
-            "Cabin", [ALL, *CABINS], format_func=cabin_name, key="cabin", bind="query-params"
+            required=True,
         )
+    with middle:
+        route = choose("Route", routes, "route")
+    with right:
+        cabin = choose("Cabin", {ALL: "All cabins"} | {name: cabin_name(name) for name in CABINS}, "cabin")
     last_day = reader.publication.as_of.date()
     return {
         "first_day": first_day(reader, last_day, PERIODS[period]),
         "last_day": last_day,
         "currency": currency,
-        "route": None if route == ALL else route,
-        "cabin": None if cabin == ALL else cabin,
+        "route": route,
+        "cabin": cabin,
     }
 
 
 def cabin_name(cabin: str) -> str:
-    return "All cabins" if cabin == ALL else cabin.replace("_", " ").capitalize()
+    return cabin.replace("_", " ").capitalize()
 
 
 def first_day(reader: Reader, last_day: date, days: int | None) -> date:
@@ -69,7 +69,7 @@ def show_cards(reader: Reader, filters: Parameters, currency: str) -> None:
     with columns[3]:
         card("average_fare", formats.NOTHING if fare is None else formats.money(fare, currency))
     with columns[4]:
-        value = formats.NOTHING if per_km is None else f"{formats.money(100 * per_km, currency)} / 100 km"
+        value = formats.NOTHING if per_km is None else formats.money(100 * per_km, currency)
         card("yield", value)
 
 

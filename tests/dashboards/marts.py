@@ -84,7 +84,7 @@ ROUTES = (
     ("EWR-SFO", "EWR", "SFO", "Newark", "San Francisco", False),
     ("JFK-LHR", "JFK", "LHR", "New York", "London", True),
 )
-CAPTURED_SAMPLE = ("app.bookings", "app.cabin_inventories", "app.flights", "app.payments")
+CAPTURED_SAMPLE = ("bookings", "cabin_inventories", "flights", "payments")
 
 
 def publish(
