@@ -69,6 +69,7 @@ def up(
     """Start everything that is not running yet, and wait until it works."""
     from deploy.local import launch
     from deploy.local.errors import StackError
+    from deploy.local.settings import SettingsError
 
     began = time.monotonic()
 
@@ -79,6 +80,8 @@ def up(
     try:
         settings = _settings(home)
         launch.up(settings, names, progress)
+    except SettingsError as error:
+        _fail(str(error), USAGE)
     except StackError as error:
         _fail(str(error))
     if names is None:

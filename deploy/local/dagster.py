@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.local.settings import PROJECT_ROOT, StackSettings
 
-INSTANCE_FILE = PROJECT_ROOT / "deploy" / "local" / "dagster.yaml"
+INSTANCE_FILE = PROJECT_ROOT / "orchestration" / "dagster.yaml"
 MODULE = "orchestration.definitions"
 
 

@@ -51,9 +51,14 @@ class _SocketConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(CALL_LIMIT_SECONDS)
-        self.sock.connect(self._path)
+        unconnected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        unconnected.settimeout(CALL_LIMIT_SECONDS)
+        try:
+            unconnected.connect(self._path)
+        except OSError:
+            unconnected.close()
+            raise
+        self.sock = unconnected
 
 
 class _SocketTransport(xmlrpc.client.Transport):
@@ -74,12 +79,12 @@ class Supervisor:
 
     def is_running(self) -> bool:
         try:
-            return bool(self._call().getState()["statename"] == "RUNNING")
+            return bool(self._call("getState")["statename"] == "RUNNING")
         except (OSError, http.client.HTTPException):
             return False
 
     def pid(self) -> int:
-        return int(self._call().getPID())
+        return int(self._call("getPID"))
 
     def processes(self) -> dict[str, ProcessState]:
         """Every process of the present configuration by name."""
@@ -91,7 +96,7 @@ class Supervisor:
                 started_at=entry["start"],
                 error=entry["spawnerr"],
             )
-            for entry in self._call().getAllProcessInfo()
+            for entry in self._call("getAllProcessInfo")
         }
 
     def process(self, name: str) -> ProcessState:
@@ -100,7 +105,7 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start one process without waiting for it; one that runs already is left alone."""
         try:
-            self._call().startProcess(name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise SupervisorError(f"{name} could not be started: {fault.faultString}") from fault
@@ -108,27 +113,28 @@ class Supervisor:
     def stop(self, name: str) -> None:
         """Stop one process and wait until it is gone."""
         try:
-            self._call().stopProcess(name, True)
+            self._call("stopProcess", name, True)
         except xmlrpc.client.Fault as fault:
             if "NOT_RUNNING" not in fault.faultString:
                 raise SupervisorError(f"{name} could not be stopped: {fault.faultString}") from fault
 
     def shutdown(self) -> None:
-        self._call().shutdown()
+        self._call("shutdown")
 
     def reload(self) -> list[str]:
         """Take in a rewritten file; processes whose settings changed are stopped. Returns their names."""
-        added, changed, removed = self._call().reloadConfig()[0]
+        added, changed, removed = self._call("reloadConfig")[0]
         for name in [*removed, *changed]:
             self.stop(name)
-            self._call().removeProcessGroup(name)
+            self._call("removeProcessGroup", name)
         for name in [*changed, *added]:
-            self._call().addProcessGroup(name)
+            self._call("addProcessGroup", name)
         return list(changed)
 
-    def _call(self) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_SocketTransport(self._socket))
-        return proxy.supervisor
+    def _call(self, method: str, *arguments: object) -> Any:
+        transport = _SocketTransport(self._socket)
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
 
 def configuration_file(settings: StackSettings) -> Path:
