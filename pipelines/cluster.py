@@ -61,10 +61,15 @@ def _chains_of(bootstrap: str, topics: Sequence[str]) -> list[Chain]:
     futures = admin.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_SECONDS)
     described = [future.result(timeout=TIMEOUT_SECONDS) for future in futures.values()]
     return [
-        Chain(topic.name, str(topic.topic_id), partition.id)
+        Chain(topic.name, file_safe(str(topic.topic_id)), partition.id)
         for topic in described
         for partition in topic.partitions
     ]
+
+
+def file_safe(topic_id: str) -> str:
+    """The id as Kafka's own tools write it: the client library's base64 has slashes, this has none."""
+    return topic_id.replace("+", "-").replace("/", "_")
 
 
 def first_offset(consumer: Consumer, chain: Chain) -> int:
