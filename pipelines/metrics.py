@@ -44,8 +44,12 @@ def count_written(flow: str, changes: Sequence[Change]) -> None:
     if not changes:
         return
     WRITTEN.labels(flow).inc(len(changes))
-    LAST_EVENT.labels(flow).set(max(change.source_ts_us for change in changes) / 1e6)
+    note_last_event(flow, max(change.source_ts_us for change in changes))
     observe_latency(flow, (change.source_ts_us / 1e6 for change in changes if not change.is_snapshot))
+
+
+def note_last_event(flow: str, committed_us: int) -> None:
+    LAST_EVENT.labels(flow).set(committed_us / 1e6)
 
 
 def observe_latency(flow: str, committed: Iterable[float]) -> None:

@@ -9,6 +9,7 @@ from bytewax.dataflow import Dataflow, Stream
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from pipelines import metrics
 from pipelines.config import Settings
 from pipelines.dead_letters import addressed_by
 from pipelines.envelope import decode
@@ -68,6 +69,8 @@ def read(messages: list[RawMessage]) -> list[Sighting | BadMessage]:
     for message in messages:
         event = domain_event(decode(message), WATCHED)
         result = sightings_of(event) if isinstance(event, DomainEvent) else event
+        if isinstance(event, DomainEvent):
+            metrics.note_last_event(FLOW, event.change.source_ts_us)
         if isinstance(result, BadMessage):
             items.append(result)
         elif result is not None:
