@@ -1,25 +1,16 @@
 """Mail that is really sent, to a real SMTP server: once, and after a crash again under the same id."""
 
 import asyncio
-import email
-import email.policy
-import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from email.message import EmailMessage
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtplib import SMTPConnectError
-from psycopg.rows import dict_row
 
 from app.core import vault
 from app.core.config import get_settings
@@ -28,7 +19,8 @@ from app.core.ids import uuid7
 from app.notifications.rules import MAX_ATTEMPTS
 from app.notifications.service import Deliverer
 from tests.app.departures import make_departure
-from tests.databases import HOST, TestDatabase, free_port
+from tests.app.mail import Due, Sink, delivery, let_claim_lapse, mail_server, request
+from tests.databases import TestDatabase, free_port
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
@@ -38,45 +30,11 @@ DELIVER = (
 SUBPROCESS_LIMIT_SECONDS = 60
 
 
-@dataclass
-class Sink:
-    """What the mail server took. `answer` is its reply to each message; `on_message` runs before it."""
-
-    port: int
-    messages: list[tuple[str, EmailMessage]] = field(default_factory=list)
-    answer: str = "250 taken"
-    on_message: Callable[[str], None] = lambda recipient: None
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        if self.answer.startswith("250"):
-            self.messages.append((envelope.rcpt_tos[0], message))
-        self.on_message(envelope.rcpt_tos[0])
-        return self.answer
-
-    def sent_to(self, address: str) -> list[EmailMessage]:
-        return [message for recipient, message in self.messages if recipient == address]
-
-
 @pytest.fixture
 def sink(core_settings: Path, application: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
-    taken = Sink(free_port())
-    server = Controller(taken, hostname=HOST, port=taken.port)
-    server.start()
-    monkeypatch.setattr(get_settings(), "smtp_port", taken.port)
-    yield taken
-    server.stop()
-
-
-@dataclass(frozen=True)
-class Due:
-    request_id: UUID
-    address: str
-
-    @property
-    def message_id(self) -> str:
-        return f"<{self.request_id}@contrail.example>"
+    with mail_server() as server:
+        monkeypatch.setattr(get_settings(), "smtp_port", server.port)
+        yield server
 
 
 @pytest.fixture
@@ -87,38 +45,6 @@ async def due(core_database: TestDatabase, sink: Sink) -> Due:
         await vault.put_people(session, "contact", {subject_id: {"email": address, "given_name": "Ada"}})
     payload = {"pnr": "K7QW3Z", "total_minor": 123456, "currency": "USD", "flight_ids": []}
     return request(core_database, subject_id, address, "booking_confirmed", payload)
-
-
-def request(
-    database: TestDatabase, subject_id: UUID, address: str, template: str, payload: dict[str, Any]
-) -> Due:
-    """What the notifications flow writes, as the role it writes with."""
-    request_id = uuid7()
-    with psycopg.connect(database.conninfo("live_rw")) as connection:
-        connection.execute(
-            "insert into live.notification_requests (request_id, event_id, event_type, subject_id, channel, "
-            "template, payload, occurred_at, source_ts) "
-            "values (%s, %s, 'BookingConfirmed', %s, 'email', %s, %s, now(), now())",
-            [request_id, uuid7(), subject_id, template, json.dumps(payload)],
-        )
-    return Due(request_id, address)
-
-
-def delivery(database: TestDatabase, due: Due) -> dict[str, Any]:
-    with psycopg.connect(database.conninfo("app_ro"), row_factory=dict_row) as connection:
-        row = connection.execute(
-            "select * from app.notification_deliveries where request_id = %s", [due.request_id]
-        ).fetchone()
-    assert row is not None
-    return row
-
-
-def let_claim_lapse(database: TestDatabase, due: Due) -> None:
-    with psycopg.connect(database.conninfo("contrail_owner")) as connection:
-        connection.execute(
-            "update app.notification_deliveries set claimed_until = now() where request_id = %s",
-            [due.request_id],
-        )
 
 
 def start_deliverer(sink: Sink) -> subprocess.Popen[bytes]:

@@ -1,0 +1,125 @@
+"""Who may call what: a table written by hand, held against the routes the program really has."""
+
+import re
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from app.core.ids import uuid7
+from app.core.security import Role, mint_access_token, mint_service_token
+
+pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
+
+EVERYONE = None
+# A token is enough; what it may see is decided by whose it is.
+CUSTOMER = frozenset(Role)
+SIMULATOR = frozenset({Role.SIMULATOR})
+
+MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
+    ("POST", "/v1/users"): EVERYONE,
+    ("POST", "/v1/auth/token"): EVERYONE,
+    ("POST", "/v1/auth/refresh"): EVERYONE,
+    ("POST", "/v1/auth/logout"): EVERYONE,
+    ("GET", "/.well-known/jwks.json"): EVERYONE,
+    ("GET", "/v1/me"): CUSTOMER,
+    ("GET", "/v1/me/notifications"): CUSTOMER,
+    ("GET", "/v1/airports"): EVERYONE,
+    ("POST", "/v1/offer-requests"): EVERYONE,
+    ("GET", "/v1/offers/{offer_id}"): EVERYONE,
+    ("GET", "/v1/flights/{flight_id}"): EVERYONE,
+    ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,
+    ("POST", "/v1/bookings"): CUSTOMER,
+    ("GET", "/v1/bookings"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/history"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/payments"): CUSTOMER,
+    ("GET", "/v1/payments/{payment_id}"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/cancellations"): CUSTOMER,
+    ("POST", "/v1/cancellations/{cancellation_id}/confirm"): CUSTOMER,
+    ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
+    ("GET", "/v1/admin/test-clock"): SIMULATOR,
+    ("DELETE", "/v1/admin/test-clock"): SIMULATOR,
+    ("GET", "/healthz"): EVERYONE,
+    ("GET", "/readyz"): EVERYONE,
+    ("GET", "/metrics"): EVERYONE,
+    ("GET", "/docs"): EVERYONE,
+    ("GET", "/openapi.json"): EVERYONE,
+    ("HEAD", "/openapi.json"): EVERYONE,
+    ("GET", "/problems"): EVERYONE,
+    ("GET", "/problems/{code}"): EVERYONE,
+}
+
+ROUTES = sorted(MAY_CALL)
+GUARDED = [route for route in ROUTES if MAY_CALL[route] is not EVERYONE]
+
+
+def routes_of(app: FastAPI) -> set[tuple[str, str]]:
+    return {
+        (method, route.path or "")
+        for route in iter_route_contexts(app.routes)
+        for method in route.methods or ()
+    }
+
+
+def address(path: str) -> str:
+    """The path with ids in it that lead nowhere."""
+    prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
+    prefixes |= {"cancellation_id": "can"}
+    return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
+
+
+async def call(client: httpx2.AsyncClient, route: tuple[str, str], token: str | None) -> httpx2.Response:
+    headers = {"idempotency-key": uuid7().hex}
+    if token is not None:
+        headers["authorization"] = f"Bearer {token}"
+    method, path = route
+    return await client.request(method, address(path), headers=headers)
+
+
+async def test_table_lists_every_route_and_no_other(application: FastAPI) -> None:
+    assert routes_of(application) == set(MAY_CALL)
+
+
+async def test_unlisted_route_would_be_found(application: FastAPI) -> None:
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_api_route("/v1/forgotten", lambda: None, methods=["DELETE"])
+
+    assert routes_of(app) - set(MAY_CALL) == {("DELETE", "/v1/forgotten")}
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=" ".join)
+async def test_guarded_route_refuses_a_caller_it_does_not_know(
+    client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    for token in (None, "nonsense"):
+        answer = await call(client, route, token)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=" ".join)
+async def test_guarded_route_lets_in_the_roles_of_the_table_and_no_other(
+    client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    for role in Role:
+        answer = await call(client, route, mint_access_token(uuid7(), uuid7(), [role]))
+        is_let_in = answer.json().get("code") != "forbidden" if answer.content else True
+        assert is_let_in == (role in (MAY_CALL[route] or ())), f"{role} at {route}: {answer.status_code}"
+
+
+@pytest.mark.parametrize("route", [route for route in GUARDED if MAY_CALL[route] == CUSTOMER], ids=" ".join)
+async def test_program_of_ours_cannot_act_as_a_customer(
+    client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    answer = await call(client, route, mint_service_token("simulator", [Role.SIMULATOR]))
+
+    assert answer.status_code in (403, 422), "422 where the body is looked at first"
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if MAY_CALL[route] is EVERYONE], ids=" ".join)
+async def test_open_route_asks_nobody_who_he_is(client: httpx2.AsyncClient, route: tuple[str, str]) -> None:
+    answer = await call(client, route, None)
+
+    assert answer.status_code not in (401, 403, 405)
+    assert answer.status_code < 500
