@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.core.db import transaction
 from app.offers import store
 from app.offers.errors import SearchBusy
-from app.offers.store import OfferRequestRow
+from app.offers.schemas import OfferRequestRow
 
 # Past 64 rows a statement, the commit is no longer what a row costs.
 MAX_ROWS_PER_BATCH = 64
@@ -24,7 +24,7 @@ RETRY_AFTER_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    row: OfferRequestRow
+    document: str
     written: asyncio.Future[None]
 
     def succeed(self) -> None:
@@ -45,7 +45,7 @@ class OfferBatch:
 
     async def write(self, row: OfferRequestRow) -> None:
         """Return once the row is committed. Raises SearchBusy, or what the database had against it."""
-        waiting = _Waiting(row, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(row.model_dump_json(), asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
@@ -73,7 +73,7 @@ async def _write_batch(batch: list[_Waiting]) -> None:
     """Write all, or on a row the database refuses each alone, so that one cannot fail the others."""
     try:
         async with transaction() as session:
-            await store.insert_offer_requests(session, [waiting.row for waiting in batch])
+            await store.insert_offer_requests(session, [waiting.document for waiting in batch])
     except (DataError, IntegrityError) as error:
         if len(batch) == 1:
             batch[0].fail(error)

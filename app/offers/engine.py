@@ -8,7 +8,7 @@ from app.flights.schemas import Cabin, Departure
 from app.offers import rules
 from app.offers.schemas import Offer, OfferSegment, OfferSlice
 from app.pricing import service as pricing
-from app.pricing.schemas import FareProduct, PassengerType
+from app.pricing.schemas import FareProduct, PassengerType, Quote
 
 # 50 departures by 3 brands stay within the 255 ordinals of a request, and one answer within 200 kB.
 MAX_DEPARTURES = 50
@@ -25,17 +25,18 @@ def make_offers(
 ) -> list[Offer]:
     """One offer for each departure and brand that has the seats, the cheapest first."""
     seats = sum(passenger.needs_seat for passenger in party)
-    found = [
-        (departure, product, seats_open[product.fare_class])
-        for departure in departures[:MAX_DEPARTURES]
-        for seats_open in [dict(zip(departure.classes, departure.seats_open, strict=True))]
-        for product in rules.cheapest_by_brand(products, seats_open, seats)[:MAX_BRANDS]
-    ]
-    priced = [
-        (pricing.quote(product, [departure.distance_km], party), departure, product, seats_left)
-        for departure, product, seats_left in found
-    ]
-    priced.sort(key=lambda entry: (entry[0].total.amount_minor, entry[1].departs_at, entry[1].flight_id))
+    found: list[tuple[Quote, Departure, FareProduct, OfferSlice, int]] = []
+    # The departures of a search differ in time, hardly in distance: each product is priced about once.
+    quotes: dict[tuple[UUID, int], Quote] = {}
+    for departure in departures[:MAX_DEPARTURES]:
+        seats_open = dict(zip(departure.classes, departure.seats_open, strict=True))
+        itinerary = _slice(departure)
+        for product in rules.cheapest_by_brand(products, seats_open, seats)[:MAX_BRANDS]:
+            key = (product.id, departure.distance_km)
+            if key not in quotes:
+                quotes[key] = pricing.quote(product, [departure.distance_km], party)
+            found.append((quotes[key], departure, product, itinerary, seats_open[product.fare_class]))
+    found.sort(key=lambda entry: (entry[0].total.amount_minor, entry[1].departs_at, entry[1].flight_id))
     return [
         Offer(
             id=rules.offer_id(request_id, ordinal),
@@ -46,12 +47,12 @@ def make_offers(
             fare_product_id=product.id,
             brand=product.brand,
             fare_basis=product.fare_basis,
-            slices=[_slice(departure)],
+            slices=[itinerary],
             passengers=quote.passengers,
             conditions=product.conditions,
             seats_left=min(seats_left, rules.MAX_SEATS_TOLD),
         )
-        for ordinal, (quote, departure, product, seats_left) in enumerate(priced, start=1)
+        for ordinal, (quote, _, product, itinerary, seats_left) in enumerate(found, start=1)
     ]
 
 

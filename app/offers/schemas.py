@@ -106,3 +106,21 @@ class OfferRequestView(Schema):
     expires_at: Moment
     offers: list[Offer] = Field(description="The cheapest first")
     availability: AvailabilityNote
+
+
+class OfferRequestRow(Schema):
+    """A row of offer_requests, column by column."""
+
+    id: UUID
+    user_id: UUID | None
+    origin: str
+    destination: str
+    departure_date: date
+    cabin: Cabin
+    passengers: list[PassengerRequest]
+    offers: list[Offer]
+    availability_as_of: datetime | None
+    created_at: datetime
+    expires_at: datetime
+    request_id: str
+    simulated: bool

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -19,8 +18,8 @@ from app.offers.schemas import (
     AvailabilityNote,
     Offer,
     OfferRequestCreate,
+    OfferRequestRow,
     OfferRequestView,
-    PassengerRequest,
     SliceRequest,
 )
 from app.pricing import service as pricing
@@ -30,9 +29,6 @@ from app.reference import service as reference
 OFFER_LIFE = timedelta(minutes=30)
 # Long after the last offer died, by real time: those of a played history died before they were made.
 REQUEST_LIFE = timedelta(days=2)
-
-_OFFERS = TypeAdapter(list[Offer])
-_PASSENGERS = TypeAdapter(list[PassengerRequest])
 
 
 async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -> OfferRequestView:
@@ -101,18 +97,18 @@ def _how_fresh(departures: list[Departure]) -> AvailabilityNote:
     return AvailabilityNote(as_of=as_of, age_ms=flights.age_ms(as_of, departures[0].read_at))
 
 
-def _row(view: OfferRequestView, body: OfferRequestCreate, user_id: UUID | None) -> store.OfferRequestRow:
+def _row(view: OfferRequestView, body: OfferRequestCreate, user_id: UUID | None) -> OfferRequestRow:
     context = current()
     asked = body.slices[0]
-    return store.OfferRequestRow(
+    return OfferRequestRow(
         id=view.id,
         user_id=user_id,
         origin=asked.origin,
         destination=asked.destination,
         departure_date=asked.departure_date,
-        cabin=body.cabin.value,
-        passengers=_PASSENGERS.dump_json(body.passengers).decode(),
-        offers=_OFFERS.dump_json(view.offers).decode(),
+        cabin=body.cabin,
+        passengers=body.passengers,
+        offers=view.offers,
         availability_as_of=view.availability.as_of,
         created_at=view.created_at,
         expires_at=view.expires_at,

@@ -1,8 +1,7 @@
 """Offer requests: written many at a time, read one offer at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,43 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import execute_and_count
 
-
-@dataclass(frozen=True, slots=True)
-class OfferRequestRow:
-    """`passengers` and `offers` are JSON documents."""
-
-    id: UUID
-    user_id: UUID | None
-    origin: str
-    destination: str
-    departure_date: date
-    cabin: str
-    passengers: str
-    offers: str
-    availability_as_of: datetime | None
-    created_at: datetime
-    expires_at: datetime
-    request_id: str
-    simulated: bool
-
-
+# Rows come as one JSON document: written out once each where it is made, joined without being read again.
+# Arrays of the same documents took psycopg 3 s of CPU to escape for 64 rows of 50 departures; this, 1 ms.
 _INSERT = text("""
     insert into app.offer_requests (
         id, user_id, origin, destination, departure_date, cabin, passengers, offers,
         availability_as_of, created_at, expires_at, request_id, simulated
     )
     select
-        id, user_id, origin, destination, departure_date, cabin, passengers::jsonb, offers::jsonb,
-        availability_as_of, created_at, expires_at, request_id, simulated
-    from unnest(
-        cast(:id as uuid[]), cast(:user_id as uuid[]), cast(:origin as text[]),
-        cast(:destination as text[]), cast(:departure_date as date[]), cast(:cabin as text[]),
-        cast(:passengers as text[]), cast(:offers as text[]),
-        cast(:availability_as_of as timestamptz[]), cast(:created_at as timestamptz[]),
-        cast(:expires_at as timestamptz[]), cast(:request_id as text[]), cast(:simulated as boolean[])
-    ) as request (
         id, user_id, origin, destination, departure_date, cabin, passengers, offers,
         availability_as_of, created_at, expires_at, request_id, simulated
+    from jsonb_to_recordset(cast(:rows as jsonb)) as request (
+        id uuid, user_id uuid, origin text, destination text, departure_date date, cabin text,
+        passengers jsonb, offers jsonb, availability_as_of timestamptz, created_at timestamptz,
+        expires_at timestamptz, request_id text, simulated boolean
     )
 """)
 _FIND_OFFER = text("""
@@ -68,10 +44,9 @@ _DELETE_OLD = text("""
 """)
 
 
-async def insert_offer_requests(session: AsyncSession, rows: Sequence[OfferRequestRow]) -> None:
-    """All of them in one statement whose text does not depend on how many they are."""
-    columns = {name: [getattr(row, name) for row in rows] for name in OfferRequestRow.__slots__}
-    await session.execute(_INSERT, columns)
+async def insert_offer_requests(session: AsyncSession, documents: Sequence[str]) -> None:
+    """Rows as JSON objects, all in one statement."""
+    await session.execute(_INSERT, {"rows": f"[{','.join(documents)}]"})
 
 
 async def find_offer(session: AsyncSession, request_id: UUID, position: int) -> Row[Any] | None:

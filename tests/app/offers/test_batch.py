@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,31 +10,34 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from app.core.ids import uuid7
+from app.flights.schemas import Cabin
 from app.offers.batch import MAX_ROWS_PER_BATCH, OfferBatch
 from app.offers.errors import SearchBusy
-from app.offers.store import OfferRequestRow
+from app.offers.schemas import OfferRequestRow, PassengerRequest
+from app.pricing.schemas import PassengerType
 from tests.app.conftest import Owner
 from tests.databases import TestDatabase
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres, pytest.mark.usefixtures("core")]
 
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
+ODD_TEXT = 'a "quoted", {braced}, [bracketed] and \\ slashed text'
 
 
-def row(key: UUID | None = None) -> OfferRequestRow:
+def row(key: UUID | None = None, request_id: str = "req_test") -> OfferRequestRow:
     return OfferRequestRow(
         id=key or uuid7(),
         user_id=None,
         origin="JFK",
         destination="LAX",
         departure_date=NOW.date(),
-        cabin="economy",
-        passengers='[{"type": "adult"}]',
-        offers='[{"brand": "Flex", "note": "a \\"quoted\\", {braced} and \\\\ slashed text"}]',
+        cabin=Cabin.ECONOMY,
+        passengers=[PassengerRequest(type=PassengerType.ADULT)],
+        offers=[],
         availability_as_of=None,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
-        request_id="req_test",
+        request_id=request_id,
         simulated=True,
     )
 
@@ -59,16 +61,16 @@ def transactions_of(owner: Owner, rows: list[OfferRequestRow]) -> list[int]:
 async def test_a_row_is_there_as_it_was_given_once_its_writer_is_answered(
     owner: Owner, batch: OfferBatch
 ) -> None:
-    written = row()
+    written = row(request_id=ODD_TEXT)
 
     await batch.write(written)
 
     found = owner.execute(
-        "select origin, offers->0->>'note', availability_as_of, simulated "
+        "select origin, passengers, departure_date, availability_as_of, request_id, simulated "
         "from app.offer_requests where id = %s",
         (written.id,),
     ).fetchone()
-    assert found == ("JFK", 'a "quoted", {braced} and \\ slashed text', None, True)
+    assert found == ("JFK", [{"type": "adult"}], NOW.date(), None, ODD_TEXT, True)
 
 
 async def test_a_crowd_shares_its_commits(owner: Owner, batch: OfferBatch) -> None:
@@ -86,7 +88,7 @@ async def test_a_row_the_database_refuses_fails_alone(owner: Owner, batch: Offer
     taken = row()
     await batch.write(taken)
     good = [row() for _ in range(10)]
-    bad = [replace(row(), offers="no json"), row(taken.id)]
+    bad = [row(request_id="no NUL in a \x00 text"), row(taken.id)]
 
     results = await asyncio.gather(
         *(batch.write(entry) for entry in [*good[:5], *bad, *good[5:]]), return_exceptions=True
