@@ -11,7 +11,8 @@ from deploy.local.probes import Probe
 from deploy.local.settings import PROJECT_ROOT, StackSettings
 from deploy.local.system_user import postgres_user
 
-START_LIMIT_SECONDS = 90.0
+# Only a part that never comes up waits this long; a loaded machine takes a minute to import some of them.
+START_LIMIT_SECONDS = 180.0
 FLOWS = ("landing", "availability", "fraud", "notifications")
 CHORES_METRICS = 4
 WATCHDOG_METRICS = 5
@@ -211,7 +212,7 @@ SERVICES: tuple[Service, ...] = (
         after=("warehouse-roles",),
         prepare=dagster.prepare,
         variables=dagster.variables,
-        start_limit_seconds=180.0,
+        start_limit_seconds=300.0,
     ),
     Service(
         name="dagster-webserver",
@@ -220,7 +221,7 @@ SERVICES: tuple[Service, ...] = (
         url=_address(lambda s: s.ports.dagster),
         after=("dagster-code",),
         variables=dagster.variables,
-        start_limit_seconds=180.0,
+        start_limit_seconds=300.0,
     ),
     Service(
         name="dagster-daemon",
@@ -229,7 +230,7 @@ SERVICES: tuple[Service, ...] = (
         url=lambda _: "",
         after=("dagster-code",),
         variables=dagster.variables,
-        start_limit_seconds=180.0,
+        start_limit_seconds=300.0,
     ),
     Service(
         name="dashboards",
