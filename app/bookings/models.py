@@ -1,4 +1,5 @@
-"""The tables of bookings. A row class is named so where the API has a schema of the same name."""
+"""The tables of bookings, whose foreign keys and checks are in the migrations. A class ends in Row where the
+API has a schema of the same name."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ class BookingRow(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     pnr: str = Field(sa_type=Text)
-    user_id: UUID | None = Field(default=None, foreign_key="app.users.id")
+    user_id: UUID | None = None
     contact_subject_id: UUID
     status: str = Field(sa_type=Text)
     offer_id: UUID
@@ -63,7 +64,7 @@ class PassengerRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
+    booking_id: UUID
     subject_id: UUID
     type: str = Field(sa_type=Text)
     created_at: datetime
@@ -76,13 +77,13 @@ class SegmentRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
-    flight_id: UUID = Field(foreign_key="app.flights.id")
+    booking_id: UUID
+    flight_id: UUID
     slice_number: int = Field(sa_type=SmallInteger)
     segment_number: int = Field(sa_type=SmallInteger)
     cabin: str = Field(sa_type=Text)
     fare_class: str = Field(sa_type=Text)
-    fare_product_id: UUID = Field(foreign_key="app.fare_products.id")
+    fare_product_id: UUID
     status: str = Field(sa_type=Text)
     created_at: datetime
     updated_at: datetime
@@ -95,9 +96,9 @@ class ItemRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
-    passenger_id: UUID | None = Field(default=None, foreign_key="app.passengers.id")
-    segment_id: UUID | None = Field(default=None, foreign_key="app.segments.id")
+    booking_id: UUID
+    passenger_id: UUID | None = None
+    segment_id: UUID | None = None
     kind: str = Field(sa_type=Text)
     code: str = Field(sa_type=Text)
     description: str = Field(sa_type=Text)
@@ -116,8 +117,8 @@ class TicketRow(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     number: str = Field(sa_type=Text)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
-    passenger_id: UUID = Field(foreign_key="app.passengers.id")
+    booking_id: UUID
+    passenger_id: UUID
     status: str = Field(sa_type=Text)
     issued_at: datetime
     updated_at: datetime
@@ -130,11 +131,11 @@ class CouponRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    ticket_id: UUID = Field(foreign_key="app.tickets.id")
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
-    passenger_id: UUID = Field(foreign_key="app.passengers.id")
-    segment_id: UUID = Field(foreign_key="app.segments.id")
-    flight_id: UUID = Field(foreign_key="app.flights.id")
+    ticket_id: UUID
+    booking_id: UUID
+    passenger_id: UUID
+    segment_id: UUID
+    flight_id: UUID
     number: int = Field(sa_type=SmallInteger)
     status: str = Field(sa_type=Text)
     fare_minor: int = Field(sa_type=BigInteger)
@@ -151,7 +152,7 @@ class CancellationRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
+    booking_id: UUID
     status: str = Field(sa_type=Text)
     penalty_minor: int = Field(sa_type=BigInteger)
     refund_minor: int = Field(sa_type=BigInteger)

@@ -119,7 +119,7 @@ async def update_booking(session: AsyncSession, booking_id: UUID, values: dict[s
     statement = (
         update(BookingRow)
         .where(col(BookingRow.id) == booking_id)
-        .values(values, version=BookingRow.version + 1, updated_at=func.now())
+        .values(values | {"version": BookingRow.version + 1, "updated_at": func.now()})
     )
     await session.execute(statement, execution_options=_UNSYNCED)
 

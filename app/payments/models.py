@@ -1,4 +1,4 @@
-"""The tables of payments."""
+"""The tables of payments. Their foreign keys and checks are in the migrations, which are the truth."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ class PaymentRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
+    booking_id: UUID
     gateway: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     amount_minor: int = Field(sa_type=BigInteger)
@@ -64,9 +64,9 @@ class RefundRow(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    payment_id: UUID = Field(foreign_key="app.payments.id")
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
-    cancellation_id: UUID | None = Field(default=None, foreign_key="app.cancellations.id")
+    payment_id: UUID
+    booking_id: UUID
+    cancellation_id: UUID | None = None
     amount_minor: int = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
@@ -89,7 +89,7 @@ class JournalEntry(SQLModel, table=True):
     account: str = Field(sa_type=Text)
     amount_minor: int = Field(sa_type=BigInteger)
     currency: str = Field(sa_type=Text)
-    booking_id: UUID = Field(foreign_key="app.bookings.id")
+    booking_id: UUID
     payment_id: UUID | None = None
     refund_id: UUID | None = None
     occurred_at: datetime

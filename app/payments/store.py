@@ -48,7 +48,7 @@ async def find_payments_of(
 
 async def update_payment(session: AsyncSession, payment_id: UUID, values: dict[str, Any]) -> None:
     statement = (
-        update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(values, updated_at=func.now())
+        update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(values | {"updated_at": func.now()})
     )
     await session.execute(statement, execution_options=_UNSYNCED)
 
@@ -83,7 +83,9 @@ async def find_refunds_of_cancellation(session: AsyncSession, cancellation_id: U
 
 
 async def update_refund(session: AsyncSession, refund_id: UUID, values: dict[str, Any]) -> None:
-    statement = update(RefundRow).where(col(RefundRow.id) == refund_id).values(values, updated_at=func.now())
+    statement = (
+        update(RefundRow).where(col(RefundRow.id) == refund_id).values(values | {"updated_at": func.now()})
+    )
     await session.execute(statement, execution_options=_UNSYNCED)
 
 
