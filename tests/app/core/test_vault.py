@@ -1,0 +1,91 @@
+"""The vault: sealed under each person's own key, found without being readable, gone when erased."""
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from app.core import vault
+from app.core.db import transaction
+from app.core.ids import uuid7
+from tests.databases import TestDatabase
+
+pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
+
+ADA = {"given_name": "Ada", "family_name": "Ferry", "email": "ada@example.com"}
+
+
+@pytest.fixture(autouse=True)
+def _core(application: object) -> None:
+    """Every test here writes through the program's own engine."""
+
+
+async def test_people_read_back_and_are_sealed_in_the_table(core_database: TestDatabase) -> None:
+    first, second = uuid7(), uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "passenger", {first: ADA, second: ADA})
+    async with transaction() as session:
+        people = await vault.get_people(session, [first, second, uuid7()])
+
+    assert people == {first: ADA, second: ADA}
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        rows = connection.execute(
+            "select sealed, wrapped_key from vault.people where subject_id = any(%s)", [[first, second]]
+        ).fetchall()
+    assert len({bytes(sealed) for sealed, _ in rows}) == 2
+    assert all(b"Ferry" not in bytes(sealed) for sealed, _ in rows)
+
+
+async def test_erased_person_is_absent(core_database: TestDatabase) -> None:
+    subject_id = uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "contact", {subject_id: ADA})
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        connection.execute("delete from vault.people where subject_id = %s", [subject_id])
+
+    async with transaction() as session:
+        assert await vault.get_people(session, [subject_id]) == {}
+
+
+async def test_envelope_does_not_open_for_another_subject(core_database: TestDatabase) -> None:
+    """What is sealed for one row cannot be moved to another, by whoever may write the table."""
+    first, second = uuid7(), uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "contact", {first: ADA, second: ADA})
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        connection.execute(
+            "update vault.people as target set sealed = source.sealed, wrapped_key = source.wrapped_key "
+            "from vault.people as source where target.subject_id = %s and source.subject_id = %s",
+            [second, first],
+        )
+
+    async with transaction() as session:
+        with pytest.raises(InvalidTag):
+            await vault.get_people(session, [second])
+
+
+async def test_lookup_is_stable_and_tells_nothing(core_settings: Path) -> None:
+    (lookup,) = vault.lookups("email", "ada@example.com")
+
+    assert vault.lookups("email", "ada@example.com") == [lookup]
+    assert vault.lookups("email", "eda@example.com") != [lookup]
+    assert vault.lookups("phone", "ada@example.com") != [lookup]
+    assert len(lookup) == 32
+
+
+async def test_value_is_found_under_an_older_master_key_too(
+    core_settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = json.loads((core_settings / "secrets" / "vault_keys.json").read_text())
+    masters = {"k1": b"1" * 32, "k2": b"2" * 32}
+    assert set(ring["keys"]) == {"k1"}
+    monkeypatch.setattr(vault, "_master_keys", lambda: ("k1", {"k1": masters["k1"]}))
+    (before,) = vault.lookups("email", "ada@example.com")
+
+    monkeypatch.setattr(vault, "_master_keys", lambda: ("k2", masters))
+
+    current, older = vault.lookups("email", "ada@example.com")
+    assert older == before
+    assert current != before
