@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-START_LIMIT_SECONDS = 30
+START_LIMIT_SECONDS = 90
 STOP_LIMIT_SECONDS = 10
 POLL_SECONDS = 0.05
 
