@@ -132,6 +132,14 @@ class Api:
             await self._as_simulator("POST", "/v1/admin/test-clock/advance", {"to": to.isoformat()})
         ).expect(200)
 
+    async def begin_history(self, first: datetime) -> datetime:
+        """Pause the chores at `first`, or where a history that was cut short had got to; that moment."""
+        state = (await self._as_simulator("GET", "/v1/admin/test-clock", None)).expect(200)
+        if not state["paused"]:
+            await self.advance_clock(first)
+            return first
+        return max(first, datetime.fromisoformat(str(state["now"])))
+
     async def return_to_the_wall_clock(self) -> None:
         (await self._as_simulator("DELETE", "/v1/admin/test-clock", None)).expect(200, 204)
 

@@ -67,15 +67,14 @@ class Player:
 
         Between days the test clock lets flights meet their outcomes and dead holds go.
         """
-        await self.api.advance_clock(first)
-        midnight = first
-        while midnight < last:
-            until = min(midnight + ONE_DAY, last)
-            await self._play_day(journeys, midnight, until, bar)
+        since = first
+        while since < last:
+            until = min(since + ONE_DAY, last)
+            await self._play_day(journeys, since, until, bar)
             advanced = await self.api.advance_clock(until)
             self.tally.counts["outcomes applied"] += int(advanced["outcomes_applied"])
             self.tally.counts["holds expired"] += int(advanced["holds_expired"])
-            midnight = until
+            since = until
         await self.api.return_to_the_wall_clock()
 
     async def play_now(self, journeys: Sequence[Journey], first: datetime, bar: Progress) -> None:

@@ -1,6 +1,7 @@
-"""Bulk writes of the schedule: rows go into temporary tables by COPY, then into the real ones once.
+"""Bulk writes of the schedule: a chunk's rows of one table travel as one JSON document and one statement.
 
-COPY straight into a captured table is avoided on purpose: change capture has lost such rows on restart.
+COPY is not used: change capture has lost rows copied into a captured table on restart, and the application's
+role may not make the temporary tables that would stand between.
 """
 
 import json
@@ -70,7 +71,7 @@ def airport_rows(airports: Iterable[Airport], simulated: set[str]) -> Iterator[R
 def aircraft_rows(types: Iterable[AircraftType]) -> Iterator[Row]:
     for kind in types:
         cabins = [{"cabin": cabin, "seats": seats} for cabin, seats in kind.cabins.items()]
-        yield kind.code, kind.manufacturer, kind.model, kind.seats, json.dumps(cabins)
+        yield kind.code, kind.manufacturer, kind.model, kind.seats, cabins
 
 
 def route_row(origin: str, destination: str, distance_km: int, *, simulated: bool) -> Row:
@@ -110,41 +111,25 @@ def flight_id(leg: Leg) -> object:
 
 
 @cache
-def _opening_arrays(cabin: str, seats: int) -> tuple[str, str, str, str]:
-    """Classes, limits, held, sold as array literals: the driver's own conversion was a third of the load."""
+def _opening_arrays(cabin: str, seats: int) -> tuple[list[str], list[int], list[int], list[int]]:
+    """Classes, limits, held, sold."""
     limits = opening_limits(cabin, seats)
-    nothing = _array_literal([0] * len(limits))
-    return _array_literal(limits), _array_literal(limits.values()), nothing, nothing
-
-
-def _array_literal(items: Iterable[object]) -> str:
-    return "{" + ",".join(map(str, items)) + "}"
+    nothing = [0] * len(limits)
+    return list(limits), list(limits.values()), nothing, nothing
 
 
 def _insert_new(connection: psycopg.Connection, table: str, rows: Iterable[Row]) -> int:
-    names = {
-        "table": sql.Identifier("app", table),
-        "incoming": sql.Identifier(f"incoming_{table}"),
-        "columns": sql.SQL(", ").join(map(sql.Identifier, COLUMNS[table])),
-    }
-    connection.execute(
-        sql.SQL("create temporary table {incoming} (like {table} including defaults) on commit drop").format(
-            **names
-        )
-    )
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(sql.SQL("copy {incoming} ({columns}) from stdin").format(**names)) as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
+    columns = COLUMNS[table]
+    document = json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str)
     # A departure that someone else planned keeps its own row and id: nothing is attached to the refused twin.
-    attached = sql.SQL(
-        "where flight_id in (select id from app.flights)" if "flight_id" in COLUMNS[table] else ""
+    attached = "where flight_id in (select id from app.flights)" if "flight_id" in columns else ""
+    statement = sql.SQL(
+        "insert into {table} ({columns}) "
+        "select {columns} from json_populate_recordset(null::{table}, %s::json) {attached} "
+        "on conflict do nothing"
+    ).format(
+        table=sql.Identifier("app", table),
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        attached=sql.SQL(attached),
     )
-    return connection.execute(
-        sql.SQL(
-            "insert into {table} ({columns}) select {columns} from {incoming} {attached} "
-            "on conflict do nothing"
-        ).format(attached=attached, **names)
-    ).rowcount
+    return connection.execute(statement, [document]).rowcount

@@ -74,6 +74,16 @@ def run(
     return OK
 
 
+async def set_the_clock(settings: StackSettings, scale: Scale) -> None:
+    """Before anything of the past is loaded: the chores must not let it happen until history is played."""
+    async with new_client(gateway_url(settings)) as client:
+        api = Api(client, simulator_token(), scale.most_calls)
+        if history_is_played(settings.home):
+            await api.return_to_the_wall_clock()
+        else:
+            await api.begin_history(_first_moment(scale))
+
+
 async def play_all(settings: StackSettings, scale: Scale, seed: int, say: Say) -> RunRecord:
     """History once, then the present, look-alikes, an attack; what happened is left in the run's record."""
     async with new_client(gateway_url(settings)) as client:
@@ -102,7 +112,7 @@ def _begin(settings: StackSettings, scale: Scale, seed: int, api: Api, say: Say)
 async def _play_history(play: Play) -> None:
     """Every day from the first loaded one to this moment, in virtual time."""
     now = datetime.now(UTC)
-    first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=play.scale.days_back)
+    first = await play.player.api.begin_history(_first_moment(play.scale))
     rng = play.random("history")
     departures = _departures(play, first + timedelta(days=1))
     travellers = draw_travellers(play.scale.travellers, play.record.run, rng)
@@ -156,12 +166,11 @@ async def _play_attack(play: Play) -> None:
 def _departures(play: Play, after: datetime) -> list[Departure]:
     """The seeded departures that leave after a moment: those of the history for as long as there are any."""
     history = next((run for run in read_runs(play.settings.home) if run.history), play.record)
-    now = datetime.now(UTC)
-    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
+    first = _first_moment(play.scale)
     chosen = choose_departures(
         core_dsn(play.settings, "app_ro"),
-        midnight - timedelta(days=play.scale.days_back),
-        midnight + timedelta(days=play.scale.days_ahead),
+        first,
+        first + timedelta(days=play.scale.days_back + play.scale.days_ahead),
         play.scale.departures,
         random.Random(f"{history.seed}:departures"),
     )
@@ -169,6 +178,11 @@ def _departures(play: Play, after: datetime) -> list[Departure]:
     if not later:
         raise DemoError("no departure is loaded for the days to play; run `contrail load-schedule` first")
     return later
+
+
+def _first_moment(scale: Scale) -> datetime:
+    now = datetime.now(UTC)
+    return datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=scale.days_back)
 
 
 def _refuse_too_many_calls(play: Play, journeys: list[Journey]) -> None:

@@ -15,7 +15,7 @@ from deploy.demo.errors import DemoError
 from deploy.demo.runs import history_is_played, read_runs
 from deploy.demo.scale import SCALES, Scale
 from deploy.demo.settle import settle, wait_for_availability
-from deploy.demo.simulate import DEFAULT_SEED, play_all
+from deploy.demo.simulate import DEFAULT_SEED, play_all, set_the_clock
 from deploy.demo.stack import core_dsn, stack_settings
 from deploy.local.settings import PROJECT_ROOT, StackSettings
 
@@ -68,6 +68,8 @@ def play_tour(scale: Scale, seed: int, steps: Steps) -> tuple[StackSettings, lis
     steps.begin("start the stack")
     _start_stack()
     settings = stack_settings()
+
+    asyncio.run(set_the_clock(settings, scale))
 
     steps.begin(f"load the schedule ({scale.days_back} days back, {scale.days_ahead} ahead)")
     report = schedule.load(

@@ -26,5 +26,6 @@ def demo_database(demo_cluster: TestDatabase) -> Iterator[TestDatabase]:
     dsn = superuser_dsn(demo_cluster.home, "core", HOST, demo_cluster.port)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("create database contrail template migrated owner contrail_owner")
+        connection.execute("revoke temporary on database contrail from public")
         yield demo_cluster
         connection.execute("drop database contrail with (force)")
