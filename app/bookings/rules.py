@@ -36,7 +36,7 @@ def status_at(status: BookingStatus, payment_required_by: datetime, now: datetim
 
 def seats_needed(types: Sequence[PassengerType]) -> int:
     """An infant travels on a lap."""
-    return sum(1 for kind in types if kind is not PassengerType.INFANT)
+    return sum(kind.needs_seat for kind in types)
 
 
 def match_passengers(offered: Sequence[PassengerType], named: Sequence[PassengerType]) -> list[int]:
