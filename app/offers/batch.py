@@ -17,6 +17,9 @@ from app.offers.schemas import OfferRequestRow
 
 # Past 64 rows a statement, the commit is no longer what a row costs.
 MAX_ROWS_PER_BATCH = 64
+# A row of 50 departures holds 170 kB, and the database parses and compresses each: 64 of them in one
+# statement came near its time limit on a busy machine.
+FULL_BATCH_CHARACTERS = 1_000_000
 # About a second of work; whoever comes later is told to come back rather than to wait.
 MAX_WAITING = 1024
 RETRY_AFTER_SECONDS = 1
@@ -62,8 +65,12 @@ class OfferBatch:
     async def _write_for_ever(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            while len(batch) < MAX_ROWS_PER_BATCH and not self._queue.empty():
+            size = len(batch[0].document)
+            while (
+                len(batch) < MAX_ROWS_PER_BATCH and size < FULL_BATCH_CHARACTERS and not self._queue.empty()
+            ):
                 batch.append(self._queue.get_nowait())
+                size += len(batch[-1].document)
             await _write_batch(batch)
             for _ in batch:
                 self._queue.task_done()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.flights.schemas import Cabin, Departure
 from app.offers import rules
-from app.offers.schemas import Offer, OfferSegment, OfferSlice
+from app.offers.schemas import Offer, OfferSegment, OfferSlice, PackedFare, PackedOffers
 from app.pricing import service as pricing
 from app.pricing.schemas import FareProduct, PassengerType, Quote
 
@@ -54,6 +54,30 @@ def make_offers(
         )
         for ordinal, (quote, _, product, itinerary, seats_left) in enumerate(found, start=1)
     ]
+
+
+def pack(offers: Sequence[Offer]) -> PackedOffers:
+    """What to keep of the offers: 150 of them repeat 50 slices and a handful of fares."""
+    slices: dict[UUID, OfferSlice] = {}
+    fares: dict[tuple[UUID, int], PackedFare] = {}
+    keys = [
+        (offer.slices[0].segments[0].flight_id, (offer.fare_product_id, offer.total.amount_minor))
+        for offer in offers
+    ]
+    for offer, (flight_id, fare_key) in zip(offers, keys, strict=True):
+        slices.setdefault(flight_id, offer.slices[0])
+        if fare_key not in fares:
+            fares[fare_key] = PackedFare(**{name: getattr(offer, name) for name in PackedFare.model_fields})
+    slice_places = {key: place for place, key in enumerate(slices)}
+    fare_places = {key: place for place, key in enumerate(fares)}
+    return PackedOffers(
+        slices=list(slices.values()),
+        fares=list(fares.values()),
+        picks=[
+            (slice_places[flight_id], fare_places[fare_key], offer.seats_left)
+            for offer, (flight_id, fare_key) in zip(offers, keys, strict=True)
+        ],
+    )
 
 
 def _slice(departure: Departure) -> OfferSlice:

@@ -24,7 +24,7 @@ class OfferRequest(SQLModel, table=True):
     departure_date: date
     cabin: str = Field(sa_type=Text)
     passengers: list[Any] = Field(sa_type=JSONB, nullable=False)
-    offers: list[Any] = Field(sa_type=JSONB, nullable=False)
+    offers: dict[str, Any] = Field(sa_type=JSONB, nullable=False)
     availability_as_of: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
     created_at: datetime = Field(sa_type=TIMESTAMPTZ)
     expires_at: datetime = Field(sa_type=TIMESTAMPTZ)

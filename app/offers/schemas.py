@@ -108,6 +108,28 @@ class OfferRequestView(Schema):
     availability: AvailabilityNote
 
 
+class PackedFare(Schema):
+    """What the offers of one product over one distance have in common."""
+
+    total: Money
+    fare_class: str
+    fare_product_id: UUID
+    brand: str
+    fare_basis: str
+    passengers: list[PassengerPrice]
+    conditions: Conditions
+
+
+class PackedOffers(Schema):
+    """The offers of a request as its row keeps them: each slice and each fare once.
+
+    An offer is a pick, in the order of the offers: (place of its slice, place of its fare, seats left)."""
+
+    slices: list[OfferSlice]
+    fares: list[PackedFare]
+    picks: list[tuple[int, int, int]]
+
+
 class OfferRequestRow(Schema):
     """A row of offer_requests, column by column."""
 
@@ -118,7 +140,7 @@ class OfferRequestRow(Schema):
     departure_date: date
     cabin: Cabin
     passengers: list[PassengerRequest]
-    offers: list[Offer]
+    offers: PackedOffers
     availability_as_of: datetime | None
     created_at: datetime
     expires_at: datetime

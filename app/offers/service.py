@@ -62,11 +62,18 @@ async def get_offer(session: AsyncSession, offer_id: UUID, now: datetime) -> Off
     """The offer as it was made. Raises OfferNotFound, OfferExpired."""
     request_id, ordinal = rules.split_offer_id(offer_id)
     row = await store.find_offer(session, request_id, ordinal - 1) if ordinal else None
-    if row is None or row.offer is None:
+    if row is None:
         raise OfferNotFound()
     if row.expires_at <= now:
         raise OfferExpired(f"it was good until {row.expires_at.isoformat()}")
-    return Offer.model_validate(row.offer)
+    own = {
+        "id": offer_id,
+        "expires_at": row.expires_at,
+        "cabin": row.cabin,
+        "slices": [row.itinerary],
+        "seats_left": row.seats_left,
+    }
+    return Offer.model_validate(row.fare | own)
 
 
 async def sweep_offer_requests(session: AsyncSession, limit: int) -> int:
@@ -108,7 +115,7 @@ def _row(view: OfferRequestView, body: OfferRequestCreate, user_id: UUID | None)
         departure_date=asked.departure_date,
         cabin=body.cabin,
         passengers=body.passengers,
-        offers=view.offers,
+        offers=engine.pack(view.offers),
         availability_as_of=view.availability.as_of,
         created_at=view.created_at,
         expires_at=view.expires_at,

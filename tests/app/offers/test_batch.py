@@ -11,9 +11,9 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from app.core.ids import uuid7
 from app.flights.schemas import Cabin
-from app.offers.batch import MAX_ROWS_PER_BATCH, OfferBatch
+from app.offers.batch import FULL_BATCH_CHARACTERS, MAX_ROWS_PER_BATCH, OfferBatch
 from app.offers.errors import SearchBusy
-from app.offers.schemas import OfferRequestRow, PassengerRequest
+from app.offers.schemas import OfferRequestRow, PackedOffers, PassengerRequest
 from app.pricing.schemas import PassengerType
 from tests.app.conftest import Owner
 from tests.databases import TestDatabase
@@ -33,7 +33,7 @@ def row(key: UUID | None = None, request_id: str = "req_test") -> OfferRequestRo
         departure_date=NOW.date(),
         cabin=Cabin.ECONOMY,
         passengers=[PassengerRequest(type=PassengerType.ADULT)],
-        offers=[],
+        offers=PackedOffers(slices=[], fares=[], picks=[]),
         availability_as_of=None,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
@@ -82,6 +82,16 @@ async def test_a_crowd_shares_its_commits(owner: Owner, batch: OfferBatch) -> No
     assert sum(written) == len(rows)
     assert max(written) == MAX_ROWS_PER_BATCH
     assert len(written) < len(rows) / 10
+
+
+async def test_large_rows_make_small_batches(owner: Owner, batch: OfferBatch) -> None:
+    rows = [row(request_id="x" * (FULL_BATCH_CHARACTERS // 4)) for _ in range(20)]
+
+    await asyncio.gather(*(batch.write(entry) for entry in rows))
+
+    written = transactions_of(owner, rows)
+    assert sum(written) == len(rows)
+    assert max(written) == 4
 
 
 async def test_a_row_the_database_refuses_fails_alone(owner: Owner, batch: OfferBatch) -> None:

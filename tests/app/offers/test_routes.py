@@ -13,6 +13,7 @@ from app.flights import service as flights
 from app.flights.rules import SALE_CLOSES_BEFORE_DEPARTURE
 from app.offers import service
 from app.offers.errors import OfferExpired
+from app.offers.rules import request_key
 from tests.app.conftest import Owner
 from tests.app.departures import AIRPORTS, make_departure, make_reference
 
@@ -84,8 +85,8 @@ async def test_a_search_answered_is_a_row_written(owner: Owner, client: httpx2.A
     found = await search(client, asked(day.date(), cabin="business"))
 
     row = owner.execute(
-        "select origin, destination, departure_date, cabin, passengers, jsonb_array_length(offers), user_id, "
-        "expires_at - created_at from app.offer_requests where id = %s",
+        "select origin, destination, departure_date, cabin, passengers, jsonb_array_length(offers->'picks'), "
+        "user_id, expires_at - created_at from app.offer_requests where id = %s",
         (decode("orq", found["id"]),),
     ).fetchone()
     assert row == ("JFK", "LAX", day.date(), "business", [ADULT], 2, None, timedelta(minutes=30))
@@ -104,9 +105,8 @@ async def test_an_offer_is_dead_at_its_time(owner: Owner, client: httpx2.AsyncCl
 
     assert alive.total.amount_minor == offer["total"]["amount_minor"]
     owner.execute(
-        "update app.offer_requests set expires_at = now() where offers @> jsonb_build_array("
-        "jsonb_build_object('id', %s::text))",
-        (offer["id"],),
+        "update app.offer_requests set expires_at = now() where id = %s",
+        (request_key(decode("off", offer["id"])),),
     )
     answer = await client.get(f"/v1/offers/{offer['id']}")
     assert (answer.status_code, answer.json()["code"]) == (409, "offer_expired")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.ids import uuid7
 from app.flights.schemas import Cabin, Departure
-from app.offers.engine import MAX_BRANDS, MAX_DEPARTURES, make_offers
+from app.offers.engine import MAX_BRANDS, MAX_DEPARTURES, make_offers, pack
 from app.offers.rules import (
     MAX_SEATS_TOLD,
     ORDINAL_MASK,
@@ -125,3 +125,21 @@ def test_every_offer_has_the_seats_and_a_price_that_adds_up(
     assert len({offer.id for offer in offers}) == len(offers)
     totals = [offer.total.amount_minor for offer in offers]
     assert totals == sorted(totals)
+
+
+@given(st.lists(seats, max_size=6), parties)
+def test_packed_offers_keep_every_offer_and_repeat_nothing(
+    departures: list[list[int]], party: list[PassengerType]
+) -> None:
+    listed = [departure(entry, hours) for hours, entry in enumerate(departures)]
+    offers = make_offers(request_key(uuid7()), listed, LADDER, Cabin.ECONOMY, party, NOW)
+
+    packed = pack(offers)
+
+    assert len(packed.picks) == len(offers)
+    for offer, (slice_place, fare_place, seats_left) in zip(offers, packed.picks, strict=True):
+        assert [packed.slices[slice_place]] == offer.slices
+        assert packed.fares[fare_place].model_dump().items() <= offer.model_dump().items()
+        assert seats_left == offer.seats_left
+    assert len({entry.segments[0].flight_id for entry in packed.slices}) == len(packed.slices)
+    assert len({entry.fare_product_id for entry in packed.fares}) == len(packed.fares)
