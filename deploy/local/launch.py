@@ -13,7 +13,10 @@ from deploy.local.settings import SettingsError, StackSettings
 from deploy.local.steps import STEPS
 from deploy.local.supervisor import Supervisor, ensure_running
 
-POLL_SECONDS = 0.1
+# Asked often at first, then less: asking costs the very processor time the part needs to come up.
+FIRST_POLL_SECONDS = 0.1
+LONGEST_POLL_SECONDS = 1.0
+POLL_GROWTH = 1.2
 # A program that ended this often while it was waited for will not come up by itself.
 TOLERATED_STARTS = 3
 LOG_LINES_SHOWN = 15
@@ -107,6 +110,7 @@ class _Launcher:
         """Until the service does its work. Raises LaunchFailed when it ends again and again, or too late."""
         deadline = time.monotonic() + service.start_limit_seconds
         starts: set[int] = set()
+        pause = FIRST_POLL_SECONDS
         while not service.probe(self._settings):
             process = self._supervisor.process(service.name)
             if process.state in ("BACKOFF", "EXITED", "FATAL"):
@@ -117,8 +121,9 @@ class _Launcher:
                 raise LaunchFailed(
                     self._explain(service, f"was not ready within {service.start_limit_seconds:.0f} s")
                 )
-            if self.abandoned.wait(POLL_SECONDS):
+            if self.abandoned.wait(pause):
                 raise LaunchFailed(f"{service.name} was given up, since another part failed")
+            pause = min(pause * POLL_GROWTH, LONGEST_POLL_SECONDS)
 
     def _explain(self, service: Service, what: str) -> str:
         log = self._settings.logs / f"{service.name}.log"

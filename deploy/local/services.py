@@ -109,6 +109,11 @@ def _landing_variables(settings: StackSettings) -> Mapping[str, str]:
     return {name: value for name, value in settings.passed_on.items() if name.startswith(LANDING_SETTINGS)}
 
 
+def _chores_variables(settings: StackSettings) -> Mapping[str, str]:
+    """The core's programs serve their metrics on the port they are given, whichever of them they are."""
+    return {"CONTRAIL_METRICS_PORT": str(settings.ports.metrics + CHORES_METRICS)}
+
+
 def _flow(position: int, flow: str) -> Service:
     metrics = _address(lambda s: s.ports.metrics + position)
     return Service(
@@ -188,7 +193,7 @@ SERVICES: tuple[Service, ...] = (
         probe=probes.http(lambda s: f"http://{s.host}:{s.ports.metrics + CHORES_METRICS}/metrics"),
         url=lambda s: f"http://{s.host}:{s.ports.metrics + CHORES_METRICS}/metrics",
         after=("migrations",),
-        variables=lambda s: {"CONTRAIL_METRICS_PORT": str(s.ports.metrics + CHORES_METRICS)},
+        variables=_chores_variables,
     ),
     Service(
         name="gateway",
