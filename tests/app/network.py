@@ -22,7 +22,8 @@ _FLIGHTS = """
         arrives_local, arrives_zone, departs_at, arrives_at, aircraft_type, distance_km
     )
     select
-        ('00000000-0000-7000-8000-' || lpad(to_hex(row_number() over ()), 12, '0'))::uuid, 'B6', n::text, 'JFK',
+        ('00000000-0000-7000-8000-' || lpad(to_hex(row_number() over ()), 12, '0'))::uuid,
+        'B6', n::text, 'JFK',
         'Q' || chr(65 + route / 26) || chr(65 + route %% 26),
         leaves::date, leaves, 'America/New_York', leaves + interval '3 hours', 'America/Chicago',
         leaves at time zone 'America/New_York',
