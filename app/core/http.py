@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import logging
 import re
 from datetime import datetime
 from typing import Any
@@ -255,6 +256,8 @@ def _client_ip(headers: dict[str, str], scope: Scope, simulator: bool) -> str | 
 
 def configure_logging() -> None:
     """One JSON object a line on stdout, with the request id; never a body, a header or a parameter."""
+    # The server's own line a request would hold the address with its query.
+    logging.getLogger("uvicorn.access").disabled = True
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
