@@ -1,6 +1,7 @@
 """Owns the contract of landed files: Great Expectations judges what DuckDB counted, file by file."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,9 @@ def _by_path(result: Any) -> dict[str, list[str]]:
 def _great_expectations() -> Any:
     """Import late: it costs seconds, and only a load with files needs it."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations
+    with warnings.catch_warnings():
+        # It imports modules of the standard library that are deprecated; no one here can change that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import great_expectations
 
     return great_expectations

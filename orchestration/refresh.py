@@ -1,7 +1,9 @@
 """Owns one refresh on demand: `python -m orchestration.refresh [--json]`, visible in Dagster like any run."""
 
+import json
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import dagster
@@ -24,7 +26,8 @@ def main(
 
     job = definitions.resolve_job_def("refresh")
     config = {"ops": {"models": {"config": {"full_refresh": full}}}}
-    with dagster.DagsterInstance.get() as instance:
+    # dbt's own words go to the terminal through stdout, which belongs to the report.
+    with redirect_stdout(sys.stderr), dagster.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
         problems = alerts_of(result.dagster_run, result.all_events)
     _tell(result.run_id, result.success, [f"{p.asset} {p.check_name}: {p.reason}" for p in problems], as_json)
@@ -35,8 +38,6 @@ def main(
 
 def _tell(run_id: str, is_ok: bool, problems: list[str], as_json: bool) -> None:
     if as_json:
-        import json
-
         print(json.dumps({"run_id": run_id, "ok": is_ok, "problems": problems}))
         return
     for problem in problems:

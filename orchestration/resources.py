@@ -16,6 +16,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMA_SQL = Path(__file__).with_name("raw.sql")
 
+DBT_PROJECT = REPOSITORY / "dbt"
+DBT_TARGET = "warehouse"
+DBT_MANIFEST = DBT_PROJECT / "target" / DBT_TARGET / "manifest.json"
+
 # A loader or a build in another process may hold the warehouse this long; then something is wrong.
 LOCK_WAIT = "900s"
 

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster
+import psycopg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from orchestration.resources import REPOSITORY, Contrail, Settings, only_writer
-
-PROJECT = REPOSITORY / "dbt"
-TARGET = "warehouse"
-MANIFEST = PROJECT / "target" / TARGET / "manifest.json"
+from orchestration.resources import DBT_MANIFEST, DBT_PROJECT, DBT_TARGET, Contrail, Settings, only_writer
 
 OWNERS = {"staging": "team:data-engineering", "intermediate": "team:data-engineering"}
 ANALYTICS = "team:analytics"
@@ -45,9 +43,9 @@ class BuildOptions(dagster.Config):
 
 def manifest() -> Path:
     """What `dbt parse` left: Dagster learns the models from it."""
-    if not MANIFEST.is_file():
-        raise FileNotFoundError(f"{MANIFEST} is missing: run make setup")
-    return MANIFEST
+    if not DBT_MANIFEST.is_file():
+        raise FileNotFoundError(f"{DBT_MANIFEST} is missing: run make setup")
+    return DBT_MANIFEST
 
 
 @dbt_assets(
@@ -64,17 +62,33 @@ def models(context: dagster.AssetExecutionContext, contrail: Contrail, config: B
         arguments.append("--full-refresh")
     # dagster-dbt hands its own environment to dbt; this process runs this one build.
     os.environ.update(dbt_environment(settings))
-    with only_writer(settings, "build"):
+    with only_writer(settings, "build") as connection:
         invocation = dbt_cli(settings).cli(arguments, context=context, target_path=target_path(settings))
-        yield from invocation.stream().fetch_row_counts()
+        for event in invocation.stream():
+            yield _with_row_count(context, connection, event)
+
+
+def _with_row_count(
+    context: dagster.AssetExecutionContext, connection: psycopg.Connection[Any], event: Any
+) -> Any:
+    """Say how many rows a built table has. A staging view is not counted: that would cost its build."""
+    if not isinstance(event, dagster.Output):
+        return event
+    schema, name = context.asset_key_for_output(event.output_name).path
+    if schema == "staging":
+        return event
+    query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+    row = connection.execute(query).fetchone()
+    assert row is not None, "count always has a row"
+    return event.with_metadata({**event.metadata, "dagster/row_count": row[0]})
 
 
 def dbt_cli(settings: Settings) -> DbtCliResource:
     """The dbt of this virtual environment, quiet towards the outside."""
     return DbtCliResource(
-        project_dir=str(PROJECT),
-        profiles_dir=str(PROJECT),
-        target=TARGET,
+        project_dir=str(DBT_PROJECT),
+        profiles_dir=str(DBT_PROJECT),
+        target=DBT_TARGET,
         dbt_executable=str(Path(sys.executable).with_name("dbt")),
         global_config_flags=["--no-use-colors"],
     )

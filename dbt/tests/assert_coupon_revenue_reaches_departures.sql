@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_departure_cabin'}}}) }}
+
 -- Every fare that counts as booked is on exactly one departure and cabin.
 with coupons as (
     select
@@ -6,7 +8,8 @@ with coupons as (
         sum(coupons.fare_minor) as fare_minor
     from {{ ref('fct_coupon') }} as coupons
     inner join {{ ref('int_segments_current') }} as segments on coupons.segment_id = segments.id
-    where coupons.status in ('open', 'checked_in', 'boarded', 'flown')
+    where
+        coupons.status in ('open', 'checked_in', 'boarded', 'flown')
         and segments.status = 'live'
     group by coupons.flight_id, coupons.cabin
 )

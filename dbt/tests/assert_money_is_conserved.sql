@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_booking'}}}) }}
+
 -- Per booking past held: captured - refunded = live items + penalties. A refund that the provider has
 -- not finished yet is money on its way; rows newer than the last clean comparison may still be partial.
 with touched as (
@@ -42,7 +44,8 @@ select
     live_items_minor,
     penalties_minor
 from {{ ref('fct_booking') }}
-where status <> 'held'
+where
+    status <> 'held'
     and captured_minor - refunded_minor <> live_items_minor + penalties_minor
     and booking_id in (select complete.booking_id from complete)
     and booking_id not in (select refunds_under_way.booking_id from refunds_under_way)

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_departure_cabin'}}}) }}
+
 -- What the inventory counts as sold is what was ticketed, plus the seats of bookings that are confirmed
 -- and about to be ticketed. Cabins touched after the last clean comparison are left out.
 with recent as (
@@ -36,7 +38,8 @@ awaiting_tickets as (
         sum(bookings.passenger_count) as seats
     from {{ ref('int_segments_current') }} as segments
     inner join {{ ref('int_bookings_current') }} as bookings on segments.booking_id = bookings.id
-    where segments.status = 'live'
+    where
+        segments.status = 'live'
         and bookings.status = 'confirmed'
     group by segments.flight_id, segments.cabin
 )
@@ -50,5 +53,9 @@ select
 from {{ ref('fct_departure_cabin') }} as cabins
 left join awaiting_tickets
     on cabins.flight_id = awaiting_tickets.flight_id and cabins.cabin = awaiting_tickets.cabin
-where cabins.sold <> cabins.booked_coupons + coalesce(awaiting_tickets.seats, 0)
-    and cabins.flight_id not in (select touched.flight_id from touched where touched.flight_id is not null)
+where
+    cabins.sold <> cabins.booked_coupons + coalesce(awaiting_tickets.seats, 0)
+    and cabins.flight_id not in (
+        select touched.flight_id from touched
+        where touched.flight_id is not null
+    )
