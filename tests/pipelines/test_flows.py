@@ -240,7 +240,7 @@ def test_a_flow_whose_postgres_is_away_ends_with_one_sentence_and_loses_nothing(
         wait_until(
             "the row to arrive",
             partial(arrived, live_dsn, row["flight_id"]),
-            60,
+            SETTLE_LIMIT_SECONDS,
         )
     finally:
         flow.stop()
