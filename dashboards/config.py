@@ -6,8 +6,9 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-CONNECT_TIMEOUT_SECONDS = 2
-LIVE_STATEMENT_TIMEOUT = "2s"  # a page must answer; a slower answer is shown as an error instead
+# A page must answer before its next refresh; a slower answer is shown as an error instead.
+CONNECT_TIMEOUT_SECONDS = 5
+LIVE_STATEMENT_TIMEOUT = "5s"
 
 
 @dataclass(frozen=True)

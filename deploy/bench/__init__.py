@@ -1,0 +1,1 @@
+"""Measurements: each figure a ratio or a percentile taken inside one run, beside its reference."""
