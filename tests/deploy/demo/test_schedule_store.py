@@ -16,7 +16,7 @@ FIRST, LAST = date(2026, 12, 5), date(2026, 12, 6)
 
 def count(database: TestDatabase, query: str) -> int:
     with psycopg.connect(database.conninfo("app_rw")) as connection:
-        row = connection.execute(query).fetchone()
+        row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -36,59 +36,39 @@ def test_a_second_load_inserts_nothing_and_a_wider_one_only_what_is_new(demo_dat
     assert count(demo_database, "select count(*) from app.flights") == wider.planned["flights"]
 
 
-def test_every_departure_has_its_cabins_with_every_seat_open(demo_database: TestDatabase) -> None:
-    load(demo_database.conninfo("app_rw"), FIRST, FIRST)
+UNEVEN_CABINS = """
+    select count(*) from app.flights as f
+    join app.aircraft_types as t on t.code = f.aircraft_type
+    where t.seats <> (select sum(capacity) from app.cabin_inventories as c where c.flight_id = f.id)
+"""
+NOT_ALL_OPEN = """
+    select count(*) from app.cabin_inventories
+    where authorised <> capacity or exists (select from unnest(held || sold) as seats where seats <> 0)
+"""
+OFF_SCHEDULE = """
+    select count(*) from app.flights as f
+    join app.schedules as s on s.id = f.schedule_id
+    where extract(isodow from f.departs_local) <> s.weekday
+        or f.departs_local::time <> s.departs_local
+        or f.arrives_local::time <> s.arrives_local
+        or f.arrives_local::date - f.departs_local::date <> s.arrives_day_offset
+        or f.departure_date not between s.valid_from and s.valid_to
+"""
+ZONES_DISAGREE = """
+    select count(*) from app.flights
+    where departs_at at time zone departs_zone <> departs_local
+        or arrives_at at time zone arrives_zone <> arrives_local
+"""
 
-    uneven = count(
-        demo_database,
-        """
-        select count(*) from app.flights as f
-        join app.aircraft_types as t on t.code = f.aircraft_type
-        where t.seats <> (select sum(capacity) from app.cabin_inventories as c where c.flight_id = f.id)
-        """,
-    )
-    assert uneven == 0
-    assert count(demo_database, "select sum(s) from app.cabin_inventories, unnest(held || sold) as s") == 0
-    assert (
-        count(demo_database, "select count(*) from app.cabin_inventories where authorised <> capacity") == 0
-    )
 
+def test_rows_agree_with_each_other_and_with_postgres_own_zones(demo_database: TestDatabase) -> None:
+    """On the night when the clocks change: Postgres has a zone database of its own and must read alike."""
+    load(demo_database.conninfo("app_rw"), date(2027, 3, 13), date(2027, 3, 14))
 
-def test_a_schedule_and_its_flights_agree_on_weekday_and_times(demo_database: TestDatabase) -> None:
-    load(demo_database.conninfo("app_rw"), FIRST, LAST)
-
-    differing = count(
-        demo_database,
-        """
-        select count(*) from app.flights as f
-        join app.schedules as s on s.id = f.schedule_id
-        where extract(isodow from f.departs_local) <> s.weekday
-            or f.departs_local::time <> s.departs_local
-            or f.arrives_local::time <> s.arrives_local
-            or f.arrives_local::date - f.departs_local::date <> s.arrives_day_offset
-            or f.departure_date not between s.valid_from and s.valid_to
-        """,
-    )
-    assert differing == 0
+    assert count(demo_database, "select count(*) from app.flights") > 2000
     assert count(demo_database, "select count(*) from app.flights where schedule_id is null") > 0
-
-
-def test_the_database_finds_the_local_times_right(demo_database: TestDatabase) -> None:
-    """Postgres has a zone database of its own: both must read every local time alike."""
-    spring = date(2027, 3, 14)
-    load(demo_database.conninfo("app_rw"), spring, spring)
-
-    assert (
-        count(
-            demo_database,
-            """
-            select count(*) from app.flights
-            where departs_at at time zone departs_zone <> departs_local
-                or arrives_at at time zone arrives_zone <> arrives_local
-            """,
-        )
-        == 0
-    )
+    for wrong in (UNEVEN_CABINS, NOT_ALL_OPEN, OFF_SCHEDULE, ZONES_DISAGREE):
+        assert count(demo_database, wrong) == 0, wrong
 
 
 def test_a_departure_planned_by_someone_else_keeps_its_id_and_cabins(
