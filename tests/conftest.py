@@ -12,6 +12,8 @@ from psycopg import sql
 from deploy.local.postgres import core_cluster, core_environment, superuser_dsn
 from tests.databases import HOST, TestDatabase, free_port
 
+pytest_plugins = ["tests.stack", "tests.closing_lines"]
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
