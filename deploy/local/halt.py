@@ -36,7 +36,7 @@ def down(settings: StackSettings, progress: Progress) -> int:
         with contextlib.suppress(OSError):
             # It may close the connection before it has answered.
             supervisor.shutdown()
-    _wait_until_gone(family)
+        psutil.wait_procs(family, timeout=GONE_LIMIT_SECONDS)
     strays = find_processes(settings)
     _end(strays)
     left = find_processes(settings)
@@ -97,10 +97,6 @@ def _stop_services(supervisor: Supervisor, progress: Progress) -> None:
             progress(f"{name} stopped")
 
     run_in_order(reversed_order(after), stop)
-
-
-def _wait_until_gone(processes: list[psutil.Process]) -> None:
-    psutil.wait_procs(processes, timeout=GONE_LIMIT_SECONDS)
 
 
 def _end(strays: list[psutil.Process]) -> None:

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import psycopg
@@ -18,10 +17,18 @@ pytestmark = pytest.mark.stack
 SERVICES = ("postgres-core", "smtp-sink")
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Stack]:
-    with running_stack(tmp_path / "home", *SERVICES) as stack:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("small") / "home", *SERVICES) as stack:
         yield stack
+
+
+@pytest.fixture
+def small(shared: Stack) -> Stack:
+    """The one stack of these tests, up again when the test before took it down."""
+    if not find_processes(settings_of(shared)):
+        shared.contrail("up", "--only", ",".join(SERVICES))
+    return shared
 
 
 def settings_of(stack: Stack) -> StackSettings:
