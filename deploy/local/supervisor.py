@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-import xmlrpc.client  # nosec B411 (the other side is our own supervisor, behind a 0600 socket)
+
+# What answers is our own supervisor, behind a socket only its owner can open.
+import xmlrpc.client  # nosec B411
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
