@@ -39,8 +39,7 @@ def alerts_of(run: DagsterRun, events: Iterable[dagster.DagsterEvent]) -> list[A
                 asset = check.asset_key.to_user_string()
                 alerts.append(Alert(run.run_id, run.job_name, asset, check.check_name, _reason(check)))
         elif event.event_type == DagsterEventType.STEP_FAILURE and not failure:
-            error = event.step_failure_data.error
-            failure = f"{event.step_key}: {error.message.strip() if error else event.message}"
+            failure = f"{event.step_key}: {_cause(event)}"
     if run.status == DagsterRunStatus.FAILURE and not alerts:
         alerts.append(Alert(run.run_id, run.job_name, "", "run", failure or "the run failed"))
     return alerts
@@ -57,6 +56,14 @@ def raise_alerts(settings: Settings, alerts: list[Alert]) -> None:
             """,
             [(a.run_id, a.job_name, a.asset, a.check_name, a.reason) for a in alerts],
         )
+
+
+def _cause(event: dagster.DagsterEvent) -> str:
+    """The innermost error of a failed step: the outer ones only say that it failed."""
+    error = event.step_failure_data.error
+    while error and error.cause:
+        error = error.cause
+    return error.message.strip() if error else str(event.message)
 
 
 def _reason(check: dagster.AssetCheckEvaluation) -> str:

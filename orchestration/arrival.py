@@ -139,7 +139,7 @@ def _wait_for_beat(consumer: Consumer, beat: datetime, places: list[TopicPartiti
             continue
         if message.error():
             raise KafkaException(message.error())
-        if _is_beat(message.value(), beat):
+        if is_beat(message.value(), beat):
             return
     raise NothingArrives(
         f"the heartbeat did not reach {places[0].topic} within {PATIENCE_SECONDS:.0f} s: "
@@ -147,7 +147,8 @@ def _wait_for_beat(consumer: Consumer, beat: datetime, places: list[TopicPartiti
     )
 
 
-def _is_beat(value: bytes | None, beat: datetime) -> bool:
+def is_beat(value: bytes | None, beat: datetime) -> bool:
+    """Whether a heartbeat message tells of `beat` or of a later one."""
     after: dict[str, Any] | None = json.loads(value or b"{}").get("after")
     if after is None or after["id"] != HEARTBEAT_ID:
         return False

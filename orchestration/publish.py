@@ -41,7 +41,7 @@ def publish(settings: Settings) -> Publication:
     settings.published.mkdir(parents=True, exist_ok=True)
     with only_writer(settings, "build") as connection:
         rows, max_source_ts = _copy(settings, unfinished, version, now)
-        _check(unfinished, rows)
+        check(unfinished, rows)
         os.replace(unfinished, path)
         _point_to(settings.published, path, version, now, max_source_ts)
         connection.execute(
@@ -87,7 +87,7 @@ def _tables(engine: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(schema, table) for schema, table in found]
 
 
-def _check(path: Path, expected: dict[str, int]) -> None:
+def check(path: Path, expected: dict[str, int]) -> None:
     """Open the file as its readers will, and count."""
     with duckdb.connect(str(path), read_only=True) as engine:
         found = {table: _count(engine, table) for table in expected}

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,20 +39,13 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDataba
 
 @pytest.fixture
 def settings(own_cluster: TestDatabase, tmp_path: Path) -> Settings:
-    """A core with the seed's rows, an empty warehouse, an empty home; all new."""
+    """An empty warehouse and an empty home, both new; the core as it is."""
     return make_settings(own_cluster, tmp_path)
 
 
 def make_settings(cluster: TestDatabase, home: Path) -> Settings:
-    """Make both databases anew under the names that the cluster lets their roles into."""
-    with psycopg.connect(_superuser(cluster), autocommit=True) as connection:
-        for statement in (
-            "drop database if exists contrail with (force)",
-            "create database contrail template seeded owner contrail_owner",
-            "drop database if exists warehouse with (force)",
-            "create database warehouse owner warehouse",
-        ):
-            connection.execute(statement)
+    """Make the warehouse anew, under the name that the cluster lets its role into."""
+    _make_database(cluster, "warehouse", "owner warehouse")
     return Settings(
         home=home,
         warehouse_dsn=_dsn(cluster, "warehouse", "warehouse"),
@@ -61,6 +55,14 @@ def make_settings(cluster: TestDatabase, home: Path) -> Settings:
     )
 
 
+@contextmanager
+def new_core(cluster: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
+    """Make the core anew with the seed's rows, and connect as the role that may change them."""
+    _make_database(cluster, "contrail", "template seeded owner contrail_owner")
+    with psycopg.connect(_dsn(cluster, "contrail", "app_rw"), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
 def lake(settings: Settings) -> Lake:
     """The empty lake of `settings`."""
@@ -68,9 +70,9 @@ def lake(settings: Settings) -> Lake:
 
 
 @pytest.fixture
-def core(settings: Settings, own_cluster: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to the core that may change its rows."""
-    with psycopg.connect(_dsn(own_cluster, "contrail", "app_rw"), autocommit=True) as connection:
+def core(own_cluster: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
+    """A new core with the seed's rows, which may be changed."""
+    with new_core(own_cluster) as connection:
         yield connection
 
 
@@ -92,6 +94,12 @@ def warehouse(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
 def run_id() -> str:
     """A run id that no other test uses."""
     return secrets.token_hex(4)
+
+
+def _make_database(cluster: TestDatabase, name: str, options: str) -> None:
+    with psycopg.connect(_superuser(cluster), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name} {options}".encode())
 
 
 def _superuser(database: TestDatabase, name: str = "postgres") -> str:
