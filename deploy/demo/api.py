@@ -12,7 +12,7 @@ import httpx2
 from deploy.demo.errors import DemoError
 from deploy.demo.people import Traveller
 
-PASSWORD = "a long and private sentence"
+PASSWORD = "a long and private sentence"  # nosec B105 - of people who do not exist
 
 # An access token lives 15 real minutes; a fresh one is asked for before that.
 TOKEN_LIFE_SECONDS = 12 * 60

@@ -17,7 +17,7 @@ from deploy.demo.local_time import source_day
 from deploy.demo.periods import Schedule, derive_schedules, month_of
 from deploy.demo.progress import Progress, progress
 from deploy.demo.rotations import ROTATIONS
-from deploy.demo.source import Source, read_airports, read_source
+from deploy.demo.source import Source, SourceMissing, read_airports, read_source
 from deploy.demo.stack import core_dsn, stack_settings
 from deploy.demo.timetable import DAYS_BEFORE_WITH_RETURNS, Leg, Timetable
 
@@ -106,7 +106,16 @@ def run(
     if not 0 <= (last - first).days < MOST_DAYS:
         print(f"load-schedule: {first} to {last} is not a range of 1 to {MOST_DAYS} days", file=sys.stderr)
         return USAGE
-    report = load(dsn or core_dsn(stack_settings(), "app_rw"), first, last, dry_run=dry_run)
+    try:
+        report = load(dsn or core_dsn(stack_settings(), "app_rw"), first, last, dry_run=dry_run)
+    except SourceMissing as error:
+        print(f"load-schedule: {error}", file=sys.stderr)
+        return FAILED
+    except (FileNotFoundError, psycopg.OperationalError) as error:
+        print(
+            f"load-schedule: the core does not answer ({error}); start it with `contrail up`", file=sys.stderr
+        )
+        return FAILED
     print(json.dumps(report.as_json()) if as_json else _table(report, dry_run=dry_run))
     return OK
 

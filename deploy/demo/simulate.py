@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from deploy.demo.api import Api, new_client, simulator_token
 from deploy.demo.attack import LABEL, MOST_TRIES, play_attack
 from deploy.demo.departures import choose_departures
@@ -69,6 +71,9 @@ def run(
         record = asyncio.run(_simulate(settings, SCALES[scale], seed, say, attack=what == "attack"))
     except DemoError as error:
         print(f"simulate: {error}", file=sys.stderr)
+        return FAILED
+    except (FileNotFoundError, psycopg.OperationalError) as error:
+        print(f"simulate: no core ({error}); start it with `contrail up`", file=sys.stderr)
         return FAILED
     print(json.dumps(asdict(record)) if as_json else _summary(record))
     return OK

@@ -6,8 +6,8 @@ from datetime import date
 import psycopg
 import pytest
 
-from deploy.demo.schedule import OK, USAGE, load, run
-from tests.databases import TestDatabase
+from deploy.demo.schedule import FAILED, OK, USAGE, load, run
+from tests.databases import HOST, TestDatabase, free_port
 
 pytestmark = pytest.mark.postgres
 
@@ -100,3 +100,10 @@ def test_a_dry_run_counts_and_writes_nothing(
 
 def test_a_range_that_ends_before_it_begins_is_a_usage_error() -> None:
     assert run(first=LAST, last=FIRST, dsn="") == USAGE
+
+
+def test_a_core_that_does_not_answer_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run(first=FIRST, last=LAST, dsn=f"host={HOST} port={free_port()} user=app_rw dbname=contrail")
+
+    assert code == FAILED
+    assert "start it with `contrail up`" in capsys.readouterr().err
