@@ -76,7 +76,7 @@ def end_offsets(settings: Settings) -> Offsets:
             for partition in topic.partitions:
                 place = TopicPartition(name, partition.id)
                 _, end = consumer.get_watermark_offsets(place, timeout=KAFKA_TIMEOUT_SECONDS)
-                ends[str(topic.topic_id), partition.id] = end
+                ends[_file_safe(str(topic.topic_id)), partition.id] = end
         return ends
     finally:
         consumer.close()
@@ -153,3 +153,8 @@ def is_beat(value: bytes | None, beat: datetime) -> bool:
     if after is None or after["id"] != HEARTBEAT_ID:
         return False
     return datetime.fromisoformat(after["beat_at"]) >= beat
+
+
+def _file_safe(topic_id: str) -> str:
+    """The id as the manifest has it: Kafka's own base64 has no slashes, the client library's does."""
+    return topic_id.replace("+", "-").replace("/", "_")
