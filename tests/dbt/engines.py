@@ -14,7 +14,7 @@ from orchestration.resources import REPOSITORY, Settings, duckdb_with_warehouse
 from orchestration.warehouse import dbt_environment
 
 PROJECT = REPOSITORY / "dbt"
-DBT_TIMEOUT_SECONDS = 240
+DBT_TIMEOUT_SECONDS = 480
 SOURCES = {
     "raw": ("change_log", "load_manifest", "quarantine"),
     "ops": ("reconciliation_run", "reconciliation_table", "publication"),
