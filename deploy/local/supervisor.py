@@ -69,7 +69,10 @@ class _SocketTransport(xmlrpc.client.Transport):
         self._path = str(path)
 
     def make_connection(self, host: Any) -> _SocketConnection:
-        return _SocketConnection(self._path)
+        connection = _SocketConnection(self._path)
+        # Where the transport's own close() looks for what it has to close.
+        self._connection = (host, connection)
+        return connection
 
 
 class Supervisor:
