@@ -1,5 +1,6 @@
 """Owns the settings of the orchestration and its lazy connections: nothing here runs on import."""
 
+import hashlib
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import dagster
 import duckdb
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -114,14 +116,21 @@ def warehouse_connection(settings: Settings) -> psycopg.Connection[Any]:
 
 
 def _is_current(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("select to_regclass('ops.alert') is not null").fetchone()
-    return bool(row and row[0])
+    """Whether the schema's comment names the version of raw.sql that is in this checkout."""
+    row = connection.execute("select obj_description(to_regnamespace('raw'), 'pg_namespace')").fetchone()
+    return bool(row and row[0] == _schema_version())
 
 
 def _apply_schema(connection: psycopg.Connection[Any]) -> None:
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('contrail.schema', 0))")
         connection.execute(SCHEMA_SQL.read_text(encoding="utf-8"))
+        comment = sql.SQL("comment on schema raw is {}").format(_schema_version())
+        connection.execute(comment)
+
+
+def _schema_version() -> str:
+    return f"raw.sql {hashlib.sha256(SCHEMA_SQL.read_bytes()).hexdigest()[:16]}"
 
 
 @contextmanager
@@ -159,8 +168,11 @@ def postgres_scanner() -> Path:
 
 def _secret_options(dsn: str) -> str:
     fields = conninfo_to_dict(dsn)
-    names = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
-    options = [f"{name} {_literal(str(fields[field]))}" for field, name in names.items() if fields.get(field)]
+    options = [
+        f"{'database' if field == 'dbname' else field} {_literal(str(fields[field]))}"
+        for field in ("host", "port", "dbname", "user", "password")
+        if fields.get(field)
+    ]
     return ", ".join(["type postgres", *options])
 
 
