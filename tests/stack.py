@@ -69,6 +69,14 @@ class Stack:
             f"host=127.0.0.1 port={port} dbname=contrail user={role} password={password}", autocommit=True
         )
 
+    def warehouse(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection to the warehouse as its owner."""
+        password = (self.home / "secrets" / "warehouse_password").read_text().strip()
+        port = self.environment["CONTRAIL_WAREHOUSE_PORT"]
+        return psycopg.connect(
+            f"host=127.0.0.1 port={port} dbname=warehouse user=warehouse password={password}", autocommit=True
+        )
+
     def client(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.gateway, timeout=15)
 

@@ -76,11 +76,15 @@ def test_a_corrupt_lake_file_is_quarantined_and_only_its_partition_waits(stack: 
     whole = path.read_bytes()
     path.write_bytes(whole[:-20] + bytes(20))
     try:
-        report = stack.run("orchestration.load", "--json", check=False)
-        quarantined = json.loads(report.stdout)["quarantined"]
-        assert report.returncode == 3
-        assert [entry["topic"] for entry in quarantined] == ["contrail.app.airlines"]
-        assert "sha256" in quarantined[0]["reason"]
+        report = json.loads(stack.contrail("reconcile", "--json", check=False).stdout)
+        wrong = {t["table"] for t in report["tables"] if t["missing"] or t["extra"] or t["different"]}
+        assert wrong == {"airlines"}, "only the topic partition of the corrupt file waits"
+        with stack.warehouse() as warehouse:
+            quarantined = warehouse.execute(
+                "select topic, reason from raw.quarantine where resolved_at is null"
+            ).fetchall()
+        assert [topic for topic, _ in quarantined] == ["contrail.app.airlines"]
+        assert "sha256" in quarantined[0][1]
     finally:
         path.write_bytes(whole)
 
