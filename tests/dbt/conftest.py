@@ -1,6 +1,5 @@
 """Gives the dbt's tests their cluster."""
 
 from tests.orchestration.fixtures import captured, core, lake, own_cluster, settings, warehouse
-from tests.orchestration.quiet import pytest_configure
 
-__all__ = ["captured", "core", "lake", "own_cluster", "pytest_configure", "settings", "warehouse"]
+__all__ = ["captured", "core", "lake", "own_cluster", "settings", "warehouse"]

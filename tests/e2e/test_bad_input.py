@@ -25,7 +25,11 @@ def dead_letters(stack: Stack, topic: str) -> list[tuple[bytes, dict[str, str]]]
     consumer.assign([TopicPartition(f"dlq.{topic}", 0, low)])
     letters = [message for message in consumer.consume(high - low, timeout=5) if message.error() is None]
     consumer.close()
-    return [(m.value(), {k: v.decode() for k, v in m.headers() or []}) for m in letters]
+    return [(m.value() or b"", _texts(m.headers() or [])) for m in letters]
+
+
+def _texts(headers: Any) -> dict[str, str]:
+    return {name: value.decode() for name, value in headers}
 
 
 def test_poison_on_every_topic_becomes_a_dead_letter_with_its_reason(stack: Stack) -> None:
@@ -60,7 +64,7 @@ def test_poison_on_every_topic_becomes_a_dead_letter_with_its_reason(stack: Stac
 def newest_file(lake: Path, table: str) -> dict[str, Any]:
     """The newest manifest line of one table that has a file."""
     manifest = next((lake / "manifest").glob(f"contrail.app.{table}-*.jsonl"))
-    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    lines: list[dict[str, Any]] = [json.loads(line) for line in manifest.read_text().splitlines()]
     return [line for line in lines if line["rows"]][-1]
 
 

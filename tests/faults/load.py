@@ -2,13 +2,17 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx2
 
 from tests.stack import Stack
 from tests.travellers import Traveller, good_card
+
+T = TypeVar("T")
 
 ANSWER_LIMIT_SECONDS = 120
 PACE_SECONDS = 0.25
@@ -72,7 +76,8 @@ class BookingLoad:
         if paid is not None and paid.status_code == 201 and paid.json()["status"] == "captured":
             self.answered.captured[booking["id"]] = paid.json()["id"]
 
-    def _until_answered(self, what, attempt):  # type: ignore[no-untyped-def]
+    def _until_answered(self, what: str, attempt: Callable[[], T]) -> T | None:
+        """Repeat while the connection fails or the server does. None after the limit."""
         deadline = time.monotonic() + ANSWER_LIMIT_SECONDS
         while True:
             try:
@@ -84,7 +89,7 @@ class BookingLoad:
                     return None
                 self._stop.wait(PACE_SECONDS)
 
-    def _until_final(self, what, attempt):  # type: ignore[no-untyped-def]
+    def _until_final(self, what: str, attempt: Callable[[], httpx2.Response]) -> httpx2.Response | None:
         """Repeat with the same key until the answer will not change. None after the limit."""
         deadline = time.monotonic() + ANSWER_LIMIT_SECONDS
         while time.monotonic() < deadline:
