@@ -25,7 +25,11 @@ def main(
     from orchestration.definitions import definitions
 
     job = definitions.resolve_job_def("refresh")
-    config = {"ops": {"models": {"config": {"full_refresh": full}}}}
+    config = {
+        "ops": {"models": {"config": {"full_refresh": full}}},
+        # Steps begin and end at INFO; below that Dagster tells of itself.
+        "loggers": {"console": {"config": {"log_level": "INFO"}}},
+    }
     # dbt's own words go to the terminal through stdout, which belongs to the report.
     with redirect_stdout(sys.stderr), dagster.DagsterInstance.get() as instance:
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
