@@ -15,12 +15,12 @@ MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
 MAX_TOKEN_LENGTH = 200
 
-_EXAMPLE_PHRASE = "a long and private sentence"
+_PHRASE = "a long and private sentence"
 
 NewPassword = Annotated[
-    SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=[_EXAMPLE_PHRASE])
+    SecretStr, Field(min_length=MIN_PASSWORD_LENGTH, max_length=MAX_PASSWORD_LENGTH, examples=[_PHRASE])
 ]
-GivenPassword = Annotated[SecretStr, Field(max_length=MAX_PASSWORD_LENGTH, examples=[_EXAMPLE_PHRASE])]
+GivenPassword = Annotated[SecretStr, Field(max_length=MAX_PASSWORD_LENGTH, examples=[_PHRASE])]
 RefreshTokenText = Annotated[
     str, Field(max_length=MAX_TOKEN_LENGTH, examples=["fSk9yQ2nB1c5VJd0pUeR7wXzL4mHtG8iKo3aNb6sYqE"])
 ]
