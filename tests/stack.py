@@ -112,11 +112,12 @@ def running_stack(home: Path, *only: str) -> Iterator[Stack]:
         stack.contrail("down")
 
 
-# What the journey and the faults need; the web pages of Dagster and Streamlit are not among it.
+# What the journey and the faults need. Of Dagster only its code server, which brings its folder along;
+# with the daemon its sensors would load beside the tests.
 CORE_SERVICES = (
     "postgres-core", "postgres-warehouse", "kafka", "connect", "connector-watchdog", "smtp-sink",
     "sandbox-gateway", "api-1", "api-2", "chores", "gateway", "flow-landing", "flow-availability",
-    "flow-fraud", "flow-notifications",
+    "flow-fraud", "flow-notifications", "dagster-code",
 )  # fmt: skip
 
 
@@ -126,4 +127,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("stack") / "home"
     with running_stack(home, *CORE_SERVICES) as running:
         running.contrail("load-schedule", "--days-back", "0", "--days-ahead", "4")
+        wait_until("every cabin to be on sale", lambda: _cabins_not_live(running) == 0)
         yield running
+
+
+def _cabins_not_live(stack: Stack) -> int:
+    """How many cabins have not yet come through capture: a search reads live availability alone."""
+    with stack.database("app_ro") as core:
+        row = core.execute(
+            "select count(*) from app.cabin_inventories c where not exists "
+            "(select from live.availability a where a.flight_id = c.flight_id and a.cabin = c.cabin)"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])

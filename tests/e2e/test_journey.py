@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.settled import message_ids, wait_until_availability_equals_recount, wait_until_mail_is_delivered
-from tests.stack import Stack
+from tests.stack import Stack, wait_until
 from tests.travellers import Traveller, good_card
 
 pytestmark = pytest.mark.stack
@@ -20,10 +20,20 @@ def published(stack: Stack) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(folder / pointer["path"]), read_only=True)
 
 
+def velocity_signals(stack: Stack) -> int:
+    with stack.database("app_ro") as core:
+        row = core.execute(
+            "select count(*) from live.fraud_signals where rule_id = 'V1' and entity_kind = 'device'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @pytest.mark.timeout(600)
 def test_a_booking_walks_from_http_to_a_dashboard(stack: Stack) -> None:
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     with stack.client() as client:
+        client.headers["contrail-device-id"] = f"phone {uuid4()}"
         traveller = Traveller(client).register()
         offer = traveller.search("EWR", "SFO", day, adults=2)[0]
         booking = traveller.book(offer, str(uuid4())).raise_for_status().json()
@@ -32,10 +42,12 @@ def test_a_booking_walks_from_http_to_a_dashboard(stack: Stack) -> None:
         second = traveller.book(offer, str(uuid4())).raise_for_status().json()
         traveller.pay(second["id"], str(uuid4()), good_card()).raise_for_status()
         traveller.cancel(second["id"], str(uuid4())).raise_for_status()
+        traveller.book(offer, str(uuid4())).raise_for_status()
 
     assert payment["status"] == "captured"
     assert kept["status"] == "ticketed"
 
+    wait_until("a signal for three bookings from one device", lambda: velocity_signals(stack) > 0)
     wait_until_availability_equals_recount(stack)
     wait_until_mail_is_delivered(stack)
     assert len(message_ids(stack)) == len(set(message_ids(stack)))
