@@ -19,7 +19,8 @@ BACK_LIMIT_SECONDS = 60
 # So that every kill falls into a time with bookings before and after it.
 BOOKINGS_BETWEEN_KILLS = 6
 
-pytestmark = pytest.mark.stack
+# Longer than all the limited waits inside together, so that what is told is which wait was in vain.
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 
 def kill(stack: Stack, service: str) -> None:
