@@ -27,7 +27,15 @@ from app.reference.routes import router as reference
 
 VERSION = "0.1.0"
 
-ROUTERS = (identity, reference, flights, offers, bookings, notifications, disruptions)
+ROUTERS = (
+    identity,
+    reference,
+    flights,
+    offers,
+    bookings,
+    notifications,
+    disruptions,
+)
 
 TAGS = [
     {"name": "identity", "description": "Accounts, log-in and sessions"},

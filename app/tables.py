@@ -25,23 +25,59 @@ from app.pricing import models as pricing
 from app.reference import models as reference
 
 MODELS = (
-    core, reference, identity, flights, inventory, pricing, offers, fraud, payments, bookings,
-    disruptions, notifications,
-)  # fmt: skip
+    core,
+    reference,
+    identity,
+    flights,
+    inventory,
+    pricing,
+    offers,
+    fraud,
+    payments,
+    bookings,
+    disruptions,
+    notifications,
+)
 
 # Part of the stream: in the publication, the connector's list, the topics, the contracts and staging.
 CAPTURED = (
-    "airports", "airlines", "aircraft_types", "routes", "schedules", "flights", "flight_outcomes",
-    "cabin_inventories", "fare_products", "fraud_rules", "users", "bookings", "booking_items", "passengers",
-    "segments", "seat_holds", "tickets", "coupons", "cancellations", "payments", "refunds",
-    "journal_entries", "domain_events", "notification_deliveries",
-)  # fmt: skip
+    "airports",
+    "airlines",
+    "aircraft_types",
+    "routes",
+    "schedules",
+    "flights",
+    "flight_outcomes",
+    "cabin_inventories",
+    "fare_products",
+    "fraud_rules",
+    "users",
+    "bookings",
+    "booking_items",
+    "passengers",
+    "segments",
+    "seat_holds",
+    "tickets",
+    "coupons",
+    "cancellations",
+    "payments",
+    "refunds",
+    "journal_entries",
+    "domain_events",
+    "notification_deliveries",
+)
 
 # Of schema app and never in the stream. Schema vault is private as a whole.
 PRIVATE = (
-    "user_roles", "sessions", "refresh_tokens", "offer_requests", "pnrs", "provider_references",
-    "idempotency_records", "test_clock",
-)  # fmt: skip
+    "user_roles",
+    "sessions",
+    "refresh_tokens",
+    "offer_requests",
+    "pnrs",
+    "provider_references",
+    "idempotency_records",
+    "test_clock",
+)
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.
 fraud_signals = Table(
