@@ -18,7 +18,7 @@ from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
 from app.core.idempotency import REPLAYED_HEADER, IdempotentRequest
 from app.core.ids import BookingId, CancellationId, PaymentId
-from app.core.pages import DEFAULT_LIMIT, Cursor, Page, PageLimit
+from app.core.pages import Page, PageRequest
 from app.core.security import CurrentCaller
 from app.payments.schemas import Payment
 
@@ -45,10 +45,8 @@ async def create_booking(
 
 
 @router.get("/bookings", summary="List your bookings, the newest first", tags=["bookings"], status_code=200)
-async def list_bookings(
-    caller: CurrentCaller, tx: Transaction, after: Cursor = None, limit: PageLimit = DEFAULT_LIMIT
-) -> Page[BookingSummary]:
-    return await service.list_bookings(tx, caller.user_id, after, limit)
+async def list_bookings(caller: CurrentCaller, tx: Transaction, paging: PageRequest) -> Page[BookingSummary]:
+    return paging.answer(await service.list_bookings(tx, caller.user_id, paging.window))
 
 
 @router.get("/bookings/{booking_id}", summary="Read a booking", tags=["bookings"], status_code=200)

@@ -28,7 +28,7 @@ from app.core.context import current
 from app.core.errors import Unavailable
 from app.core.idempotency import Idempotency
 from app.core.ids import new_pnr, uuid7
-from app.core.pages import CursorInvalid, Page, decode_cursor, page_of
+from app.core.pages import Page, Window, page_of, unknown_place
 from app.flights import service as flights
 from app.fraud import service as fraud
 from app.inventory import service as inventory
@@ -84,13 +84,13 @@ async def get_booking(session: AsyncSession, user_id: UUID, booking_id: UUID) ->
     return await answers.show_booking(session, booking, await clock.now(session))
 
 
-async def list_bookings(
-    session: AsyncSession, user_id: UUID, after: str | None, limit: int
-) -> Page[BookingSummary]:
+async def list_bookings(session: AsyncSession, user_id: UUID, window: Window) -> Page[BookingSummary]:
     """One page, the newest first. Raises CursorInvalid."""
     now = await clock.now(session)
-    rows = await store.list_bookings(session, user_id, _place(after), limit + 1)
-    return page_of([answers.summarise(row, now) for row in rows], limit, [row.id.hex for row in rows])
+    rows = await store.list_bookings(
+        session, user_id, _place(window), window.limit + 1, is_backwards=window.is_backwards
+    )
+    return page_of([answers.summarise(row, now) for row in rows], window, [row.id.hex for row in rows])
 
 
 async def list_booking_ids(session: AsyncSession, user_id: UUID, limit: int = 200) -> list[UUID]:
@@ -105,11 +105,11 @@ async def get_history(session: AsyncSession, user_id: UUID, booking_id: UUID) ->
     )
 
 
-def _place(cursor: str | None) -> UUID | None:
+def _place(window: Window) -> UUID | None:
     try:
-        return None if cursor is None else UUID(hex=decode_cursor(cursor))
+        return None if window.place is None else UUID(hex=window.place)
     except ValueError:
-        raise CursorInvalid("take `after` from the page before", pointer="/(query)/after") from None
+        raise unknown_place("before" if window.is_backwards else "after") from None
 
 
 async def _write_booking(

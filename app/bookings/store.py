@@ -62,13 +62,15 @@ async def find_booking_for_update(session: AsyncSession, booking_id: UUID) -> Bo
 
 
 async def list_bookings(
-    session: AsyncSession, user_id: UUID, before: UUID | None, limit: int
+    session: AsyncSession, user_id: UUID, place: UUID | None, limit: int, *, is_backwards: bool = False
 ) -> Sequence[BookingRow]:
-    """The user's bookings, the newest first."""
+    """The user's bookings from beyond a place, the newest first; backwards, the oldest first."""
+    key = col(BookingRow.id)
     statement = select(BookingRow).where(col(BookingRow.user_id) == user_id)
-    if before is not None:
-        statement = statement.where(col(BookingRow.id) < before)
-    return (await session.scalars(statement.order_by(col(BookingRow.id).desc()).limit(limit))).all()
+    if place is not None:
+        statement = statement.where(key > place if is_backwards else key < place)
+    order = key.asc() if is_backwards else key.desc()
+    return (await session.scalars(statement.order_by(order).limit(limit))).all()
 
 
 async def find_passengers(session: AsyncSession, booking_ids: Sequence[UUID]) -> Sequence[PassengerRow]:

@@ -14,7 +14,7 @@ from app.bookings import service as bookings
 from app.core import vault
 from app.core.config import get_settings
 from app.core.db import transaction
-from app.core.pages import CursorInvalid, Page, decode_cursor, page_of
+from app.core.pages import Page, Window, page_of, unknown_place
 from app.flights import service as flights
 from app.flights.schemas import FlightView
 from app.notifications import store
@@ -131,13 +131,12 @@ def _flight_ids(claim: Claim) -> list[UUID]:
     return [UUID(key) for key in claim.payload.get("flight_ids", [])]
 
 
-async def list_notifications(
-    session: AsyncSession, user_id: UUID, after: str | None, limit: int
-) -> Page[Notification]:
-    """What was sent about a user's bookings, the newest first."""
+async def list_notifications(session: AsyncSession, user_id: UUID, window: Window) -> Page[Notification]:
+    """What was sent about a user's bookings, the newest first. Raises CursorInvalid."""
     booking_ids = await bookings.list_booking_ids(session, user_id, MAX_BOOKINGS)
-    before_at, before_id = _place(after)
-    rows = await store.list_deliveries(session, booking_ids, before_at, before_id, limit + 1)
+    rows = await store.list_deliveries(
+        session, booking_ids, _place(window), window.limit + 1, is_backwards=window.is_backwards
+    )
     sent = [
         Notification(
             id=row.request_id,
@@ -150,14 +149,14 @@ async def list_notifications(
         )
         for row in rows
     ]
-    return page_of(sent, limit, [f"{row.created_at.isoformat()} {row.request_id}" for row in rows])
+    return page_of(sent, window, [f"{row.created_at.isoformat()} {row.request_id}" for row in rows])
 
 
-def _place(after: str | None) -> tuple[datetime, UUID]:
-    if after is None:
-        return datetime.max.replace(tzinfo=UTC), UUID(int=0)
-    created_at, _, request_id = decode_cursor(after).partition(" ")
+def _place(window: Window) -> tuple[datetime, UUID] | None:
+    if window.place is None:
+        return None
+    created_at, _, request_id = window.place.partition(" ")
     try:
         return datetime.fromisoformat(created_at), UUID(request_id)
     except ValueError:
-        raise CursorInvalid(pointer="/(query)/after") from None
+        raise unknown_place("before" if window.is_backwards else "after") from None

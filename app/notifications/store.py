@@ -67,14 +67,16 @@ _MARK_FAILED = text("""
         status = 'failed', claimed_until = null, last_error = :error, updated_at = now()
     where request_id = :request_id and status = 'claimed'
 """)
-_LIST = text("""
+_LIST = """
     select request_id, booking_id, channel, template, status, sent_at, created_at
     from app.notification_deliveries
     where booking_id = any(:booking_ids)
-        and (created_at, request_id) < (:before_at, :before_id)
-    order by created_at desc, request_id desc
+        and (cast(:at as timestamptz) is null or (created_at, request_id) {beyond} (:at, :request_id))
+    order by created_at {order}, request_id {order}
     limit :limit
-""")
+"""
+_LIST_NEWEST_FIRST = text(_LIST.format(beyond="<", order="desc"))
+_LIST_OLDEST_FIRST = text(_LIST.format(beyond=">", order="asc"))
 
 
 async def database_time(session: AsyncSession) -> datetime:
@@ -113,10 +115,15 @@ async def mark_failed(session: AsyncSession, request_id: UUID, error: str) -> No
 
 
 async def list_deliveries(
-    session: AsyncSession, booking_ids: list[UUID], before_at: datetime, before_id: UUID, limit: int
+    session: AsyncSession,
+    booking_ids: list[UUID],
+    place: tuple[datetime, UUID] | None,
+    limit: int,
+    *,
+    is_backwards: bool,
 ) -> Sequence[Row[Any]]:
-    """Deliveries of these bookings, the newest first, from before a place."""
-    parameters = {
-        "booking_ids": booking_ids, "before_at": before_at, "before_id": before_id, "limit": limit
-    }  # fmt: skip
-    return (await session.execute(_LIST, parameters)).all()
+    """Deliveries of these bookings from beyond a place, the newest first; backwards, the oldest first."""
+    at, request_id = place or (None, None)
+    parameters = {"booking_ids": booking_ids, "at": at, "request_id": request_id, "limit": limit}
+    statement = _LIST_OLDEST_FIRST if is_backwards else _LIST_NEWEST_FIRST
+    return (await session.execute(statement, parameters)).all()

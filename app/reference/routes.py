@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query
 
 from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
-from app.core.pages import DEFAULT_LIMIT as DEFAULT_PAGE_LIMIT
-from app.core.pages import Cursor, Page, PageLimit
+from app.core.pages import Page, PageRequest
 from app.reference import service
 from app.reference.schemas import AirportView
 
@@ -27,9 +26,6 @@ AirportQuery = Annotated[
 
 @router.get("/airports", summary="List airports", status_code=200)
 async def list_airports(
-    tx: Transaction,
-    query: AirportQuery = None,
-    after: Cursor = None,
-    limit: PageLimit = DEFAULT_PAGE_LIMIT,
+    tx: Transaction, paging: PageRequest, query: AirportQuery = None
 ) -> Page[AirportView]:
-    return await service.list_airports(tx, query, after, limit)
+    return paging.answer(await service.list_airports(tx, query, paging.window))

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.pages import Page, decode_cursor, page_of
+from app.core.pages import Page, Window, page_of
 from app.reference import store
 from app.reference.schemas import AirportView
 
 
-async def list_airports(
-    session: AsyncSession, query: str | None, after: str | None, limit: int
-) -> Page[AirportView]:
-    """A page of airports, all or those a traveller may mean by `query`. Raises CursorInvalid."""
-    rows = await store.list_airports(session, query, decode_cursor(after) if after else "", limit + 1)
+async def list_airports(session: AsyncSession, query: str | None, window: Window) -> Page[AirportView]:
+    """A page of airports by code, all or those a traveller may mean by `query`."""
+    rows = await store.list_airports(session, query, window)
     airports = [AirportView(**row._mapping) for row in rows]
-    return page_of(airports, limit, [airport.code for airport in airports])
+    return page_of(airports, window, [airport.code for airport in airports])
 
 
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> dict[str, AirportView]:

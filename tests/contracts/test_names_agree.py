@@ -23,8 +23,9 @@ def published_tables() -> set[str]:
 
 
 def test_every_model_is_captured_or_private() -> None:
-    from app.tables import CAPTURED, PRIVATE
     from sqlmodel import SQLModel
+
+    from app.tables import CAPTURED, PRIVATE
 
     tables = {table.name for table in SQLModel.metadata.tables.values() if table.schema == "app"}
 

@@ -12,7 +12,6 @@ from app.core import geography, hashes, ids
 from app.core.context import RequestContext, bind
 from app.core.entities import entities
 from app.core.money import Money, share_out
-from app.core.pages import CursorInvalid, decode_cursor, encode_cursor, page_of
 from app.core.people import EmailAddress, PhoneNumber
 
 
@@ -60,27 +59,6 @@ def test_money_of_two_currencies_does_not_add_up() -> None:
     assert (dollars + dollars).amount_minor == 2
     with pytest.raises(ValueError, match="EUR"):
         _ = dollars + euros
-
-
-@given(st.text(max_size=60))
-def test_cursor_reads_back(place: str) -> None:
-    assert decode_cursor(encode_cursor(place)) == place
-
-
-@pytest.mark.parametrize("cursor", ["!!!!", "_w", "a"])
-def test_cursor_we_never_gave_is_refused(cursor: str) -> None:
-    with pytest.raises(CursorInvalid):
-        decode_cursor(cursor)
-
-
-def test_page_says_where_the_next_one_begins() -> None:
-    full = page_of([1, 2, 3], 2, ["a", "b", "c"])
-    last = page_of([3], 2, ["c"])
-
-    assert full.data == [1, 2]
-    assert full.meta.after is not None
-    assert decode_cursor(full.meta.after) == "b"
-    assert last.meta.after is None
 
 
 def test_phone_numbers_have_one_spelling() -> None:
