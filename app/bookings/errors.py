@@ -23,6 +23,11 @@ class NotPayable(Conflict):
     title = "This booking does not wait for a payment"
 
 
+class NothingDue(Conflict):
+    code = "nothing_due"
+    title = "There is nothing to pay"
+
+
 class PaymentInProgress(Conflict):
     code = "payment_in_progress"
     title = "A payment for this booking has no result yet"

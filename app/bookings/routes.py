@@ -79,7 +79,7 @@ async def pay_booking(
 ) -> JSONResponse:
     """A declined card answers 201 with status `failed` and a `decline_code`: the attempt exists, and a
     repeat of the same key shows it again. Try another card under a new key while the hold lives."""
-    return _answer(await payment_service.pay(key, caller.user_id, booking_id, request))
+    return _answer(await payment_service.pay(key, caller, booking_id, request))
 
 
 @router.get("/payments/{payment_id}", summary="Read a payment", tags=["payments"], status_code=200)

@@ -1,6 +1,6 @@
 """What payments refuses."""
 
-from app.core.errors import NotFound, Unavailable, Unprocessable
+from app.core.errors import Conflict, NotFound, Unavailable, Unprocessable
 
 
 class PaymentNotFound(NotFound):
@@ -11,6 +11,11 @@ class PaymentNotFound(NotFound):
 class RefundNotFound(NotFound):
     code = "refund_not_found"
     title = "There is no such refund"
+
+
+class RefundTooLarge(Conflict):
+    code = "refund_too_large"
+    title = "More than is left of what was paid cannot be paid back"
 
 
 class GatewayUnknown(Unprocessable):

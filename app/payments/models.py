@@ -44,6 +44,8 @@ class PaymentRow(SQLModel, table=True):
     request_id: str = Field(sa_type=Text)
     simulated: bool = False
     updated_at: datetime
+    purpose: str = Field(default="booking", sa_type=Text)
+    purpose_id: UUID | None = None
 
 
 class ProviderReference(SQLModel, table=True):

@@ -11,7 +11,7 @@ from app.core import events
 from app.core.ids import encode, uuid7
 from app.core.money import Money
 from app.payments import journal, rules, store
-from app.payments.errors import RefundNotFound
+from app.payments.errors import RefundNotFound, RefundTooLarge
 from app.payments.gateways import gateway_named
 from app.payments.gateways.base import GatewayRefund, ResultUnknown
 from app.payments.models import RefundRow
@@ -52,6 +52,30 @@ async def open_refund(
         },
     )
     return await get_refund_order(session, refund_id)
+
+
+async def spread(
+    session: AsyncSession,
+    booking_id: UUID,
+    amount_minor: int,
+    reason: str,
+    now: datetime,
+    cancellation_id: UUID | None = None,
+) -> list[RefundOrder]:
+    """Open refunds over the booking's payments until the amount is reached, the newest payment first.
+
+    The booking must be locked. Each order is to be sent after the commit. Raises RefundTooLarge."""
+    paid = await store.find_refundable(session, booking_id)
+    parts = rules.spread(amount_minor, [left_minor for _, left_minor in paid])
+    if sum(parts) != amount_minor:
+        raise RefundTooLarge()
+    return [
+        await open_refund(
+            session, (await get_payment(session, row.id)).shown, part, reason, now, cancellation_id
+        )
+        for (row, _), part in zip(paid, parts, strict=True)
+        if part
+    ]
 
 
 async def get_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrder:

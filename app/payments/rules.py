@@ -4,6 +4,7 @@
 negative while owed); `revenue`, `taxes` and `penalties` are what was earned or collected.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -50,6 +51,15 @@ def cancellation_lines(fare_minor: int, tax_minor: int, penalty_minor: int) -> l
 def refund_lines(amount_minor: int) -> list[Line]:
     """What was owed went back through the provider."""
     return [Line(Account.CUSTOMER, amount_minor), Line(Account.GATEWAY, -amount_minor)]
+
+
+def spread(amount_minor: int, left_minor: Sequence[int]) -> list[int]:
+    """How much of an amount each payment gives back, the first as much as it can; less when all is used."""
+    parts = []
+    for left in left_minor:
+        parts.append(min(left, amount_minor))
+        amount_minor -= parts[-1]
+    return parts
 
 
 def _not_zero(*lines: Line) -> list[Line]:

@@ -28,6 +28,14 @@ class PaymentStatus(StrEnum):
     VOIDED = "voided"
 
 
+class PaymentPurpose(StrEnum):
+    """What the money is for: the booking itself, a change of it, or extras ordered later."""
+
+    BOOKING = "booking"
+    CHANGE = "change"
+    EXTRAS = "extras"
+
+
 class RefundStatus(StrEnum):
     CREATED = "created"
     IN_TRANSIT = "in_transit"
@@ -47,6 +55,7 @@ class Payment(Schema):
 
     id: PaymentId
     booking_id: BookingId
+    purpose: PaymentPurpose
     gateway: str = Field(examples=["sandbox"])
     status: PaymentStatus
     amount: Money
@@ -90,6 +99,8 @@ class NewPayment:
     entities: Entities
     verdict: FraudVerdict
     decline_code: str | None = None
+    purpose: PaymentPurpose = PaymentPurpose.BOOKING
+    purpose_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,11 @@ class Attempt:
     attempted_at: datetime
     request_id: str
     simulated: bool
+    purpose_id: UUID | None = None
+
+    @property
+    def purpose(self) -> PaymentPurpose:
+        return self.shown.purpose
 
     @property
     def id(self) -> UUID:

@@ -26,6 +26,7 @@ from app.payments.schemas import (
     CardShown,
     NewPayment,
     Payment,
+    PaymentPurpose,
     PaymentStatus,
 )
 
@@ -81,6 +82,8 @@ async def open_payment(
             "failed_at": now if refused else None,
             "request_id": context.request_id,
             "simulated": context.is_simulated,
+            "purpose": new.purpose,
+            "purpose_id": new.purpose_id,
         },
     )
     attempt = _attempt(await _get(session, payment_id))
@@ -168,6 +171,12 @@ async def find_paid_payment(session: AsyncSession, booking_id: UUID) -> Attempt 
     return _attempt(rows[0]) if rows else None
 
 
+async def paid_minor(session: AsyncSession, booking_id: UUID) -> int:
+    """What the booking holds of the money paid for it: captured, and not on its way back."""
+    paid = await store.find_refundable(session, booking_id)
+    return sum(left_minor for _, left_minor in paid)
+
+
 async def find_stuck_payments(session: AsyncSession, limit: int) -> Sequence[UUID]:
     return await store.find_stuck_payments(session, RESOLVE_AFTER, limit)
 
@@ -186,6 +195,7 @@ async def _record(
         "payment_id": payment.id,
         "amount_minor": payment.amount.amount_minor,
         "currency": payment.amount.currency,
+        "purpose": payment.purpose,
         "fraud_decision": attempt.fraud_decision,
         "fraud_score": attempt.fraud_score,
         "entities": who,
@@ -231,6 +241,7 @@ def _attempt(row: PaymentRow) -> Attempt:
         attempted_at=row.attempted_at,
         request_id=row.request_id,
         simulated=row.simulated,
+        purpose_id=row.purpose_id,
     )
 
 
@@ -238,6 +249,7 @@ def _payment(row: PaymentRow) -> Payment:
     return Payment(
         id=row.id,
         booking_id=row.booking_id,
+        purpose=PaymentPurpose(row.purpose),
         gateway=row.gateway,
         status=PaymentStatus(row.status),
         amount=Money(amount_minor=row.amount_minor, currency=row.currency),

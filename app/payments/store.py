@@ -89,6 +89,27 @@ async def update_refund(session: AsyncSession, refund_id: UUID, values: dict[str
     await session.execute(statement, execution_options=_UNSYNCED)
 
 
+async def find_refundable(session: AsyncSession, booking_id: UUID) -> Sequence[tuple[PaymentRow, int]]:
+    """The booking's captured payments, the newest first, with what is left of each: neither paid back nor
+    on its way back."""
+    on_its_way = (
+        select(func.coalesce(func.sum(col(RefundRow.amount_minor)), 0))
+        .where(
+            col(RefundRow.payment_id) == col(PaymentRow.id),
+            col(RefundRow.status).in_(UNSETTLED_REFUNDS),
+        )
+        .scalar_subquery()
+    )
+    left = (col(PaymentRow.amount_minor) - col(PaymentRow.refunded_minor) - on_its_way).label("left_minor")
+    statement = (
+        select(PaymentRow, left)
+        .where(col(PaymentRow.booking_id) == booking_id, col(PaymentRow.status).in_(PAID))
+        .order_by(col(PaymentRow.id).desc())
+    )
+    rows = await session.execute(statement, execution_options=_FRESH)
+    return [(row[0], int(row[1])) for row in rows]
+
+
 async def insert_journal(session: AsyncSession, lines: list[dict[str, Any]]) -> None:
     await session.execute(insert(JournalEntry), lines)
 

@@ -27,5 +27,7 @@
     'failed_at': 'timestamptz',
     'request_id': 'text',
     'simulated': 'boolean',
-    'updated_at': 'timestamptz'
+    'updated_at': 'timestamptz',
+    'purpose': 'text',
+    'purpose_id': 'text'
 }) }}

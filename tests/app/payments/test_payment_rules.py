@@ -8,6 +8,7 @@ from app.payments.rules import (
     capture_lines,
     refund_lines,
     sale_lines,
+    spread,
 )
 
 amounts = st.integers(min_value=0, max_value=10**9)
@@ -55,3 +56,16 @@ def test_a_whole_life_owes_the_customer_nothing_and_keeps_the_penalty(
         Account.TAXES: 0,
         Account.PENALTIES: -penalty,
     }
+
+
+@given(amount=amounts, left=st.lists(amounts, max_size=6))
+def test_a_refund_over_several_payments_takes_from_the_first_as_much_as_it_can(
+    amount: int, left: list[int]
+) -> None:
+    parts = spread(amount, left)
+
+    assert sum(parts) == min(amount, sum(left))
+    assert all(0 <= part <= most for part, most in zip(parts, left, strict=True))
+    # Once a payment gives less than it could, those after it give nothing.
+    short = next((place for place, part in enumerate(parts) if part < left[place]), len(parts))
+    assert not any(parts[short + 1 :])
