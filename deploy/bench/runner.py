@@ -15,6 +15,8 @@ from deploy.local.errors import StackError
 from deploy.local.settings import SettingsError, StackSettings
 
 OK, FAILED, USAGE, BELOW_GOAL = 0, 1, 2, 3
+# More than the longest figure with its reference takes.
+WHOLE_TABLE_COLUMNS = 200
 
 Progress = Callable[[str], None]
 # Each module has `measure(progress) -> list[Figure]`; imported only when it is run.
@@ -50,7 +52,8 @@ def _run_one(name: str, json_output: bool) -> int:
     if json_output:
         print(json.dumps(result))
     else:
-        Console().print(table(name, figures))
+        # Into a file or a pipe the table goes whole; only a terminal has an edge to keep to.
+        Console(width=None if sys.stdout.isatty() else WHOLE_TABLE_COLUMNS).print(table(name, figures))
     progress(f"figures are in {file}")
     return OK if all(figure.is_ok for figure in figures) else BELOW_GOAL
 

@@ -13,6 +13,9 @@ BROKER_FILE = PROJECT_ROOT / "deploy" / "local" / "server.properties"
 LOGGING_FILE = PROJECT_ROOT / "deploy" / "local" / "log4j2.yaml"
 BROKER_HEAP = "512m"
 CONNECT_HEAP = "512m"
+# Starts fastest and costs least at rest. The worker has none of it: hot, it reads a backlog two to three
+# times as fast with both compilers.
+FIRST_COMPILER_ONLY = "-XX:TieredStopAtLevel=1"
 FORMAT_LIMIT_SECONDS = 60
 # One broker keeps one copy of everything.
 REPLICATION = "1"
@@ -39,7 +42,7 @@ def prepare_broker(settings: StackSettings) -> Path:
 
 def broker_command(settings: StackSettings) -> list[str]:
     file = settings.run / "kafka" / "server.properties"
-    return [*java_command(BROKER_HEAP), "kafka.Kafka", str(file)]
+    return [*java_command(BROKER_HEAP, FIRST_COMPILER_ONLY), "kafka.Kafka", str(file)]
 
 
 def prepare_worker(settings: StackSettings) -> Path:
@@ -54,14 +57,14 @@ def worker_command(settings: StackSettings) -> list[str]:
     return [*java_command(CONNECT_HEAP), "org.apache.kafka.connect.cli.ConnectDistributed", str(file)]
 
 
-def java_command(heap: str) -> list[str]:
+def java_command(heap: str, *options: str) -> list[str]:
     """Java with the options that start fastest on two cores and keep to their share of memory."""
     return [
         str(java()),
         f"-Xmx{heap}",
         "-Xms128m",
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
+        *options,
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
         f"-Dlog4j2.configurationFile={LOGGING_FILE}",
@@ -87,7 +90,15 @@ def _place(settings: StackSettings, source: Path, target: Path) -> Path:
 def _format(settings: StackSettings, file: Path) -> None:
     cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     formatted = subprocess.run(
-        [*java_command("128m"), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(file)],
+        [
+            *java_command("128m", FIRST_COMPILER_ONLY),
+            "kafka.tools.StorageTool",
+            "format",
+            "-t",
+            cluster_id,
+            "-c",
+            str(file),
+        ],
         capture_output=True,
         text=True,
         timeout=FORMAT_LIMIT_SECONDS,
