@@ -28,6 +28,7 @@ from app.core.context import current
 from app.core.errors import Unavailable
 from app.core.idempotency import Idempotency
 from app.core.ids import new_pnr, uuid7
+from app.core.money import Money
 from app.core.pages import Page, Window, page_of, unknown_place
 from app.flights import service as flights
 from app.fraud import service as fraud
@@ -35,6 +36,7 @@ from app.inventory import service as inventory
 from app.inventory.schemas import SeatRequest
 from app.offers import service as offers
 from app.offers.schemas import Offer
+from app.pricing.schemas import LineKind
 
 __all__ = [
     "create_booking",
@@ -202,9 +204,9 @@ def _segments(offer: Offer, common: dict[str, Any]) -> list[dict[str, Any]]:
             "flight_id": segment.flight_id,
             "slice_number": slice_number,
             "segment_number": segment_number,
-            "cabin": offer.cabin,
-            "fare_class": offer.fare_class,
-            "fare_product_id": offer.fare_product_id,
+            "cabin": segment.cabin,
+            "fare_class": segment.fare_class,
+            "fare_product_id": segment.fare_product_id,
             "status": LiveStatus.LIVE,
         }
         for slice_number, part in enumerate(offer.slices, 1)
@@ -215,16 +217,24 @@ def _segments(offer: Offer, common: dict[str, Any]) -> list[dict[str, Any]]:
 def _items(
     offer: Offer, place: int, common: dict[str, Any], passenger_id: UUID, segments: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The fare and each tax of one of the offer's passengers. A price over several segments is of none."""
+    """The fare of each segment and every tax of one of the offer's passengers."""
     price = offer.passengers[place]
-    lines = [(ItemKind.FARE, offer.fare_basis, f"{offer.brand} fare", price.fare)]
-    lines += [(ItemKind.TAX, tax.code, tax.description, tax.amount) for tax in price.taxes]
+    sold_as = [segment for part in offer.slices for segment in part.segments]
+    lines: list[tuple[ItemKind, str, str, Money, int | None]] = [
+        (ItemKind.FARE, segment.fare_basis, f"{offer.brand} fare", fare, number)
+        for number, (segment, fare) in enumerate(zip(sold_as, price.segment_fares, strict=True))
+    ]
+    lines += [
+        (ItemKind.TAX, line.code, line.description, line.amount, line.segment)
+        for line in price.breakdown
+        if line.kind in (LineKind.TAX, LineKind.FEE)
+    ]
     return [
         common
         | {
             "id": uuid7(),
             "passenger_id": passenger_id,
-            "segment_id": segments[0]["id"] if len(segments) == 1 else None,
+            "segment_id": None if number is None else segments[number]["id"],
             "kind": kind,
             "code": code,
             "description": description,
@@ -232,5 +242,5 @@ def _items(
             "currency": amount.currency,
             "status": LiveStatus.LIVE,
         }
-        for kind, code, description, amount in lines
+        for kind, code, description, amount, number in lines
     ]

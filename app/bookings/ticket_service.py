@@ -82,8 +82,8 @@ async def _issue_ticket(
 ) -> str:
     ticket_id, number = await _claim_number(session, booking.id, passenger.id, now)
     own = [item for item in items if item.passenger_id == passenger.id]
-    fares = share_out(_sum(own, ItemKind.FARE), len(segments))
-    taxes = share_out(_sum(own, ItemKind.TAX), len(segments))
+    fares = _by_segment(own, ItemKind.FARE, segments)
+    taxes = _by_segment(own, ItemKind.TAX, segments)
     coupons = [
         {
             "id": uuid7(),
@@ -122,6 +122,15 @@ async def _claim_number(
         if await store.claim_ticket(session, ticket):
             return ticket_id, number
     raise Unavailable("no free ticket number was found", retry_after_seconds=1)
+
+
+def _by_segment(items: Sequence[ItemRow], kind: ItemKind, segments: Sequence[SegmentRow]) -> list[int]:
+    """What each segment costs of one kind: its own items, and its share of those that are of none."""
+    shared = share_out(_sum([item for item in items if item.segment_id is None], kind), len(segments))
+    return [
+        _sum([item for item in items if item.segment_id == segment.id], kind) + share
+        for segment, share in zip(segments, shared, strict=True)
+    ]
 
 
 def _sum(items: Sequence[ItemRow], kind: ItemKind) -> int:

@@ -1,87 +1,250 @@
-"""From departures and fare products to priced offers. No I/O: what it needs has been read."""
+"""From the ways to fly and the fare products to priced offers. No I/O: what it needs has been read."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from itertools import product as every_combination
 from uuid import UUID
 
 from app.flights.schemas import Cabin, Departure
-from app.offers import rules
-from app.offers.schemas import Offer, OfferSegment, OfferSlice, PackedFare, PackedOffers
+from app.offers import emissions, packing, rules
+from app.offers.schemas import (
+    ExchangeRate,
+    Offer,
+    OfferSegment,
+    OfferSlice,
+    PackedFare,
+    SegmentFare,
+    Sort,
+)
 from app.pricing import service as pricing
-from app.pricing.schemas import FareProduct, PassengerType, Quote
+from app.pricing.schemas import FareComponent, FareProduct, PassengerType, Quote
 
 # 50 departures by 3 brands stay within the 255 ordinals of a request, and one answer within 200 kB.
 MAX_DEPARTURES = 50
 MAX_BRANDS = 3
+MAX_OFFERS = 250
+# How many ways each slice is combined with the others, by their number: some thousand journeys at most.
+WAYS_COMBINED = {1: MAX_DEPARTURES, 2: 30, 3: 12, 4: 6, 5: 4}
+
+Itinerary = Sequence[Departure]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceChoices:
+    """The ways to fly one slice in one cabin, and the products on sale for it."""
+
+    cabin: Cabin
+    itineraries: Sequence[Itinerary]
+    products: Sequence[FareProduct]
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """One way to fly one slice, in one brand."""
+
+    itinerary: Itinerary
+    cabin: Cabin
+    brand: str
+    products: tuple[FareProduct, ...]
+    quote: Quote
+    seats_left: int
+
+    @property
+    def departs_at(self) -> datetime:
+        return self.itinerary[0].departs_at
+
+    @property
+    def arrives_at(self) -> datetime:
+        return self.itinerary[-1].arrives_at
+
+    @property
+    def worth(self) -> rules.Worth:
+        stops = len(self.itinerary) - 1
+        return rules.Worth(self.quote.total.amount_minor, self.arrives_at - self.departs_at, stops)
+
+
+@dataclass(slots=True)
+class _Search:
+    """One search: what is asked of every offer, and what has been worked out before."""
+
+    party: Sequence[PassengerType]
+    sort: Sort
+    seats_by_type: Mapping[str, int]
+    # The departures of a search differ in time, hardly in distance: each product is priced about once.
+    quotes: dict[tuple[object, ...], Quote] = field(default_factory=dict)
+    joined: dict[tuple[int, ...], Quote] = field(default_factory=dict)
+    fares: dict[tuple[object, ...], PackedFare] = field(default_factory=dict)
+
+    @property
+    def seats(self) -> int:
+        return sum(passenger.needs_seat for passenger in self.party)
 
 
 def make_offers(
     request_id: UUID,
-    departures: Sequence[Departure],
-    products: Sequence[FareProduct],
-    cabin: Cabin,
+    slices: Sequence[Sequence[SliceChoices]],
     party: Sequence[PassengerType],
     expires_at: datetime,
+    *,
+    sort: Sort = Sort.CHEAPEST,
+    seats_by_type: Mapping[str, int] | None = None,
+    fx: ExchangeRate | None = None,
+    max_total_minor: int | None = None,
 ) -> list[Offer]:
-    """One offer for each departure and brand that has the seats, the cheapest first."""
-    seats = sum(passenger.needs_seat for passenger in party)
-    found: list[tuple[Quote, Departure, FareProduct, OfferSlice, int]] = []
-    # The departures of a search differ in time, hardly in distance: each product is priced about once.
-    quotes: dict[tuple[UUID, int], Quote] = {}
-    for departure in departures[:MAX_DEPARTURES]:
-        seats_open = dict(zip(departure.classes, departure.seats_open, strict=True))
-        itinerary = _slice(departure)
-        for product in rules.cheapest_by_brand(products, seats_open, seats)[:MAX_BRANDS]:
-            key = (product.id, departure.distance_km)
-            if key not in quotes:
-                quotes[key] = pricing.quote(product, [departure.distance_km], party)
-            found.append((quotes[key], departure, product, itinerary, seats_open[product.fare_class]))
-    found.sort(key=lambda entry: (entry[0].total.amount_minor, entry[1].departs_at, entry[1].flight_id))
+    """The best MAX_OFFERS of all journeys and brands that have the seats, in the order asked.
+
+    `slices` holds for each slice its choices by cabin, in the same order of cabins."""
+    search = _Search(party, sort, seats_by_type or {})
+    journeys = [
+        journey
+        for choices in zip(*slices, strict=True)
+        for journey in _journeys(search, choices)
+        if max_total_minor is None or _total_minor(journey) <= max_total_minor
+    ]
+    journeys.sort(key=lambda journey: _order(search, journey))
     return [
-        Offer(
-            id=rules.offer_id(request_id, ordinal),
-            expires_at=expires_at,
-            total=quote.total,
-            cabin=cabin,
-            fare_class=product.fare_class,
-            fare_product_id=product.id,
-            brand=product.brand,
-            fare_basis=product.fare_basis,
-            slices=[itinerary],
-            passengers=quote.passengers,
-            conditions=product.conditions,
-            seats_left=min(seats_left, rules.MAX_SEATS_TOLD),
-        )
-        for ordinal, (quote, _, product, itinerary, seats_left) in enumerate(found, start=1)
+        _offer(search, rules.offer_id(request_id, ordinal), expires_at, journey, fx)
+        for ordinal, journey in enumerate(journeys[:MAX_OFFERS], start=1)
     ]
 
 
-def pack(offers: Sequence[Offer]) -> PackedOffers:
-    """What to keep of the offers: 150 of them repeat 50 slices and a handful of fares."""
-    slices: dict[UUID, OfferSlice] = {}
-    fares: dict[tuple[UUID, int], PackedFare] = {}
-    keys = [
-        (offer.slices[0].segments[0].flight_id, (offer.fare_product_id, offer.total.amount_minor))
-        for offer in offers
+def _journeys(search: _Search, choices: Sequence[SliceChoices]) -> Iterator[tuple[_Priced, ...]]:
+    """Every combination of the slices in one brand, each beginning after the one before has ended."""
+    ways = [_ways(search, each, WAYS_COMBINED[len(choices)]) for each in choices]
+    for brand in ways[0]:
+        for journey in every_combination(*(each.get(brand, []) for each in ways)):
+            if all(a.arrives_at < b.departs_at for a, b in pairwise(journey)):
+                yield journey
+
+
+def _ways(search: _Search, choices: SliceChoices, limit: int) -> dict[str, list[_Priced]]:
+    """The ways to fly one slice by brand, the best `limit` of each."""
+    found: dict[str, list[_Priced]] = {}
+    for itinerary in choices.itineraries:
+        for brand, products in _brands(search, choices, itinerary):
+            seats_left = min(
+                leg.seats_open[leg.classes.index(product.fare_class)]
+                for leg, product in zip(itinerary, products, strict=True)
+            )
+            priced = _Priced(
+                itinerary, choices.cabin, brand, products, _quote(search, itinerary, products), seats_left
+            )
+            found.setdefault(brand, []).append(priced)
+    for ways in found.values():
+        ways.sort(key=lambda way: _order(search, (way,)))
+        del ways[limit:]
+    return found
+
+
+def _brands(
+    search: _Search, choices: SliceChoices, itinerary: Itinerary
+) -> list[tuple[str, tuple[FareProduct, ...]]]:
+    """Each brand that has seats on every flight, with its cheapest product on each."""
+    by_leg = [
+        {
+            product.brand: product
+            for product in rules.cheapest_by_brand(
+                choices.products, dict(zip(leg.classes, leg.seats_open, strict=True)), search.seats
+            )
+        }
+        for leg in itinerary
     ]
-    for offer, (flight_id, fare_key) in zip(offers, keys, strict=True):
-        slices.setdefault(flight_id, offer.slices[0])
-        if fare_key not in fares:
-            fares[fare_key] = PackedFare(**{name: getattr(offer, name) for name in PackedFare.model_fields})
-    slice_places = {key: place for place, key in enumerate(slices)}
-    fare_places = {key: place for place, key in enumerate(fares)}
-    return PackedOffers(
-        slices=list(slices.values()),
-        fares=list(fares.values()),
-        picks=[
-            (slice_places[flight_id], fare_places[fare_key], offer.seats_left)
-            for offer, (flight_id, fare_key) in zip(offers, keys, strict=True)
-        ],
+    shared = [brand for brand in by_leg[0] if all(brand in brands for brands in by_leg)]
+    return [(brand, tuple(brands[brand] for brands in by_leg)) for brand in shared[:MAX_BRANDS]]
+
+
+def _quote(search: _Search, itinerary: Itinerary, products: tuple[FareProduct, ...]) -> Quote:
+    key = (*(product.id for product in products), *(leg.distance_km for leg in itinerary))
+    if key not in search.quotes:
+        components = [
+            FareComponent(product, leg.distance_km, opens_trip=place == 0)
+            for place, (leg, product) in enumerate(zip(itinerary, products, strict=True))
+        ]
+        search.quotes[key] = pricing.quote(components, search.party)
+    return search.quotes[key]
+
+
+def _total_minor(journey: tuple[_Priced, ...]) -> int:
+    return sum(part.quote.total.amount_minor for part in journey)
+
+
+def _order(search: _Search, journey: tuple[_Priced, ...]) -> tuple[object, ...]:
+    worth = rules.Worth(0, timedelta(0), 0)
+    for part in journey:
+        worth += part.worth
+    first = journey[0]
+    return (
+        *rules.rank(search.sort, worth, len(search.party)),
+        first.departs_at,
+        first.itinerary[0].flight_id,
     )
 
 
-def _slice(departure: Departure) -> OfferSlice:
-    segment = OfferSegment(
+def _offer(
+    search: _Search,
+    offer_id: UUID,
+    expires_at: datetime,
+    journey: tuple[_Priced, ...],
+    fx: ExchangeRate | None,
+) -> Offer:
+    quote = _joined(search, journey)
+    key = (id(quote), *(product.id for part in journey for product in part.products))
+    if key not in search.fares:
+        search.fares[key] = _fare(journey, quote)
+    kilograms = sum(
+        emissions.kg_co2(leg.distance_km, part.cabin, search.seats_by_type.get(leg.aircraft_type))
+        for part in journey
+        for leg in part.itinerary
+    )
+    return packing.build(
+        offer_id,
+        expires_at,
+        [_slice(part) for part in journey],
+        search.fares[key],
+        seats_left=min(rules.MAX_SEATS_TOLD, *(part.seats_left for part in journey)),
+        kg=round(kilograms),
+        fx=fx,
+    )
+
+
+def _joined(search: _Search, journey: tuple[_Priced, ...]) -> Quote:
+    key = tuple(id(part.quote) for part in journey)
+    if key not in search.joined:
+        search.joined[key] = pricing.join([part.quote for part in journey])
+    return search.joined[key]
+
+
+def _fare(journey: tuple[_Priced, ...], quote: Quote) -> PackedFare:
+    products = [product for part in journey for product in part.products]
+    return PackedFare(
+        total=quote.total,
+        brand=journey[0].brand,
+        segments=[_sold_as(part.cabin, product) for part in journey for product in part.products],
+        passengers=quote.passengers,
+        conditions=pricing.strictest([product.conditions for product in products]),
+    )
+
+
+def _sold_as(cabin: Cabin, product: FareProduct) -> SegmentFare:
+    return SegmentFare(
+        cabin=cabin,
+        fare_class=product.fare_class,
+        fare_product_id=product.id,
+        fare_basis=product.fare_basis,
+    )
+
+
+def _slice(part: _Priced) -> OfferSlice:
+    segments = [
+        _segment(leg, part.cabin, product) for leg, product in zip(part.itinerary, part.products, strict=True)
+    ]
+    return OfferSlice(origin=segments[0].origin, destination=segments[-1].destination, segments=segments)
+
+
+def _segment(departure: Departure, cabin: Cabin, product: FareProduct) -> OfferSegment:
+    return OfferSegment(
         flight_id=departure.flight_id,
         airline=departure.airline,
         flight_number=departure.flight_number,
@@ -94,5 +257,8 @@ def _slice(departure: Departure) -> OfferSlice:
         duration=departure.arrives_at - departure.departs_at,
         aircraft_type=departure.aircraft_type,
         distance_km=departure.distance_km,
+        cabin=cabin,
+        fare_class=product.fare_class,
+        fare_product_id=product.id,
+        fare_basis=product.fare_basis,
     )
-    return OfferSlice(origin=departure.origin, destination=departure.destination, segments=[segment])

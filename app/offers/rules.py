@@ -1,8 +1,11 @@
-"""Which products a departure offers, and the ids by which an offer is found with one key."""
+"""Which products a departure offers, which offer comes first, and the ids by which one is found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from app.offers.schemas import Sort
 from app.pricing.schemas import FareProduct
 
 # The last byte of a request's key is 0 and of an offer's id its place in the request, from 1.
@@ -10,6 +13,11 @@ ORDINAL_MASK = 0xFF
 
 # More are not told: how empty a cabin is, is the airline's own business.
 MAX_SEATS_TOLD = 9
+
+# What `best` takes an hour of travel and a change of planes to be worth to each passenger, in minor units.
+# A choice, not a measurement: an hour near what public studies of air travel say, a change near an hour.
+HOUR_MINOR = 4000
+STOP_MINOR = 3000
 
 
 def request_key(key: UUID) -> UUID:
@@ -37,3 +45,32 @@ def cheapest_by_brand(
         if seats_open.get(product.fare_class, 0) >= seats:
             chosen.setdefault(product.brand, product)
     return list(chosen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What offers are put in order by: the price of the party, the time under way, the changes of planes."""
+
+    total_minor: int
+    elapsed: timedelta
+    stops: int
+
+    def __add__(self, other: "Worth") -> "Worth":
+        return Worth(
+            self.total_minor + other.total_minor, self.elapsed + other.elapsed, self.stops + other.stops
+        )
+
+
+def rank(sort: Sort, worth: Worth, passengers: int) -> tuple[float, ...]:
+    """The lower, the earlier in the answer. Ties go to the cheaper, then to the faster."""
+    price, hours = worth.total_minor, worth.elapsed / timedelta(hours=1)
+    match sort:
+        case Sort.CHEAPEST:
+            return (price, hours)
+        case Sort.FASTEST:
+            return (hours, price)
+        case Sort.FEWEST_STOPS:
+            return (worth.stops, price, hours)
+        case Sort.BEST:
+            trouble = (HOUR_MINOR * hours + STOP_MINOR * worth.stops) * passengers
+            return (price + trouble, price, hours)

@@ -1,6 +1,8 @@
 """What is asked of a search, and what it offers."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from app.core.http import Schema
 from app.core.ids import FlightId, OfferId, OfferRequestId
-from app.core.money import Money
+from app.core.money import CurrencyCode, Money
 from app.flights.schemas import Cabin, LocalTime, Moment
 from app.pricing.schemas import Conditions, PassengerPrice, PassengerType
 from app.reference.schemas import AirportCode
@@ -16,6 +18,17 @@ from app.reference.schemas import AirportCode
 MAX_PASSENGERS = 9
 # Several slices (return, multi-city) come with connections.
 MAX_SLICES = 1
+# How an offer is kept. Offers live half an hour: another release's are treated as expired.
+PACKED_VERSION = 2
+
+
+class Sort(StrEnum):
+    """Which offers come first. `best` weighs the price against the hours and the changes of planes."""
+
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+    FEWEST_STOPS = "fewest_stops"
+    BEST = "best"
 
 
 class SliceRequest(Schema):
@@ -52,7 +65,9 @@ class OfferRequestCreate(Schema):
         return [passenger.type for passenger in self.passengers]
 
 
-class OfferSegment(Schema):
+class OfferLeg(Schema):
+    """One flight of an offer, whatever it is sold as."""
+
     flight_id: FlightId
     airline: str = Field(examples=["B6"])
     flight_number: str = Field(examples=["615"])
@@ -67,17 +82,53 @@ class OfferSegment(Schema):
     distance_km: int = Field(examples=[3983])
 
 
+class SegmentFare(Schema):
+    """What one flight of an offer is sold as."""
+
+    cabin: Cabin
+    fare_class: str = Field(examples=["M"])
+    fare_product_id: UUID
+    fare_basis: str = Field(examples=["M3STD"])
+
+
+class OfferSegment(OfferLeg, SegmentFare):
+    """One flight of an offer, in the cabin and class it is sold in."""
+
+
 class OfferSlice(Schema):
+    """One way of the journey: a flight, or several that connect."""
+
     origin: AirportCode
     destination: AirportCode
     segments: list[OfferSegment]
 
 
+class Emissions(Schema):
+    """Carbon dioxide for one passenger with a seat, over all flights of the offer."""
+
+    kg_per_passenger: int = Field(examples=[308])
+    source: str = Field(description="The method it is reckoned by")
+
+
+class ExchangeRate(Schema):
+    """What the offer's amounts were converted with: base amount * rate, half up, line by line."""
+
+    rate: Decimal = Field(
+        description="Units of the offer's currency for one of the base", examples=["0.9213"]
+    )
+    base_currency: CurrencyCode
+    as_of: date = Field(description="The day the rate was published for")
+    source: str = Field(examples=["ECB"])
+
+
 class Offer(Schema):
-    """A price that is promised until `expires_at`; the seats are not."""
+    """A price that is promised until `expires_at`; the seats are not.
+
+    The fare class, product and basis beside the total are those of the first segment."""
 
     id: OfferId
     expires_at: Moment
+    source: str = Field(default="contrail", description="Whose inventory it is", examples=["contrail"])
     total: Money
     cabin: Cabin
     fare_class: str = Field(examples=["M"])
@@ -86,8 +137,10 @@ class Offer(Schema):
     fare_basis: str = Field(examples=["M3STD"])
     slices: list[OfferSlice]
     passengers: list[PassengerPrice] = Field(description="In the order they were asked for")
-    conditions: Conditions
-    seats_left: int = Field(description="In this fare class, as far as is told", examples=[9])
+    conditions: Conditions = Field(description="Over all segments: the strictest of their fares")
+    seats_left: int = Field(description="In the fare class with the fewest, as far as is told", examples=[9])
+    co2: Emissions
+    fx: ExchangeRate | None = Field(description="Null where nothing was converted")
 
 
 class AvailabilityNote(Schema):
@@ -108,14 +161,20 @@ class OfferRequestView(Schema):
     availability: AvailabilityNote
 
 
+class PackedSlice(Schema):
+    """A slice as flown, whatever it is sold as."""
+
+    origin: str
+    destination: str
+    segments: list[OfferLeg]
+
+
 class PackedFare(Schema):
-    """What the offers of one product over one distance have in common."""
+    """What the offers of the same products over the same distances have in common."""
 
     total: Money
-    fare_class: str
-    fare_product_id: UUID
     brand: str
-    fare_basis: str
+    segments: list[SegmentFare]
     passengers: list[PassengerPrice]
     conditions: Conditions
 
@@ -123,11 +182,14 @@ class PackedFare(Schema):
 class PackedOffers(Schema):
     """The offers of a request as its row keeps them: each slice and each fare once.
 
-    An offer is a pick, in the order of the offers: (place of its slice, place of its fare, seats left)."""
+    An offer is a pick, in the order of the offers: (places of its slices, place of its fare, seats left,
+    kg of carbon dioxide)."""
 
-    slices: list[OfferSlice]
+    version: int = PACKED_VERSION
+    slices: list[PackedSlice]
     fares: list[PackedFare]
-    picks: list[tuple[int, int, int]]
+    picks: list[tuple[list[int], int, int, int]]
+    fx: ExchangeRate | None = None
 
 
 class OfferRequestRow(Schema):

@@ -12,9 +12,10 @@ from app.core.db import transaction
 from app.core.ids import uuid7
 from app.flights import service as flights
 from app.flights.schemas import Departure
-from app.offers import batch, engine, rules, store
+from app.offers import batch, engine, packing, rules, store
 from app.offers.errors import AirportUnknown, OfferExpired, OfferNotFound
 from app.offers.schemas import (
+    PACKED_VERSION,
     AvailabilityNote,
     Offer,
     OfferRequestCreate,
@@ -44,12 +45,14 @@ async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -
         )  # fmt: skip
         if departures:
             products = await _products_for_sale(session, departures[0], body, now)
+            seats = await reference.list_aircraft_seats(session)
         else:
-            products = []
+            products, seats = [], {}
             await _ensure_airports_known(session, asked)
     request_id = rules.request_key(uuid7())
     expires_at = now + OFFER_LIFE
-    offers = engine.make_offers(request_id, departures, products, body.cabin, body.party, expires_at)
+    choices = engine.SliceChoices(body.cabin, [[departure] for departure in departures], products)
+    offers = engine.make_offers(request_id, [[choices]], body.party, expires_at, seats_by_type=seats)
     availability = _how_fresh(departures)
     view = OfferRequestView(
         id=request_id, created_at=now, expires_at=expires_at, offers=offers, availability=availability
@@ -66,14 +69,9 @@ async def get_offer(session: AsyncSession, offer_id: UUID, now: datetime) -> Off
         raise OfferNotFound()
     if row.expires_at <= now:
         raise OfferExpired(f"it was good until {row.expires_at.isoformat()}")
-    own = {
-        "id": offer_id,
-        "expires_at": row.expires_at,
-        "cabin": row.cabin,
-        "slices": [row.itinerary],
-        "seats_left": row.seats_left,
-    }
-    return Offer.model_validate(row.fare | own)
+    if row.version != PACKED_VERSION:
+        raise OfferExpired("it was made by an earlier release")
+    return packing.unpack(offer_id, row.expires_at, row.slices, row.fare, row.pick, row.fx)
 
 
 async def sweep_offer_requests(session: AsyncSession, limit: int) -> int:
@@ -115,7 +113,7 @@ def _row(view: OfferRequestView, body: OfferRequestCreate, user_id: UUID | None)
         departure_date=asked.departure_date,
         cabin=body.cabin,
         passengers=body.passengers,
-        offers=engine.pack(view.offers),
+        offers=packing.pack(view.offers),
         availability_as_of=view.availability.as_of,
         created_at=view.created_at,
         expires_at=view.expires_at,

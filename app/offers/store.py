@@ -29,10 +29,16 @@ _INSERT = text("""
 _FIND_OFFER = text("""
     select
         request.expires_at,
-        request.cabin,
-        request.offers -> 'slices' -> (picked.pick ->> 0)::integer as itinerary,
+        cast(request.offers ->> 'version' as integer) as version,
+        picked.pick,
         request.offers -> 'fares' -> (picked.pick ->> 1)::integer as fare,
-        (picked.pick ->> 2)::integer as seats_left
+        request.offers -> 'fx' as fx,
+        (
+            select jsonb_agg(request.offers -> 'slices' -> cast(place as integer) order by position)
+            from jsonb_array_elements_text(
+                case jsonb_typeof(picked.pick -> 0) when 'array' then picked.pick -> 0 end
+            ) with ordinality as chosen (place, position)
+        ) as slices
     from app.offer_requests as request
     cross join lateral (
         select request.offers -> 'picks' -> cast(:position as integer) as pick

@@ -22,24 +22,51 @@ class PassengerType(StrEnum):
         return self is not PassengerType.INFANT
 
 
+class LineKind(StrEnum):
+    """Fares and their adjustments add up to the fare, taxes and fees to the taxes."""
+
+    FARE = "fare"
+    ADJUSTMENT = "adjustment"
+    TAX = "tax"
+    FEE = "fee"
+
+
+class PriceLine(Schema):
+    """One amount of a price and why it is charged. An adjustment may be negative."""
+
+    kind: LineKind
+    code: str = Field(examples=["M3STD"])
+    description: str = Field(examples=["Standard fare"])
+    amount: Money
+    reason: str = Field(description="Why it is charged, and from what", examples=["3983 km in class M"])
+    segment: int | None = Field(
+        description="Which segment of the offer it is for, counted from 0 over all slices; null: for none",
+        examples=[0],
+    )
+
+
 class TaxLine(Schema):
+    """One tax or fee over the whole offer."""
+
     code: str = Field(examples=["TRT"])
     description: str = Field(examples=["Transport tax"])
     amount: Money
 
 
 class PassengerPrice(Schema):
-    """What one passenger pays: the fare and its taxes add up to the total."""
+    """What one passenger pays: the fare and its taxes add up to the total, and so does the breakdown."""
 
     type: PassengerType
     fare: Money
     taxes: list[TaxLine]
     total: Money
+    segment_fares: list[Money] = Field(description="One for each segment of the offer; they add up to fare")
+    breakdown: list[PriceLine]
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a party pays for one product, passenger by passenger in the order asked."""
+    """What a party pays, passenger by passenger in the order asked."""
 
     passengers: list[PassengerPrice]
     total: Money
@@ -72,3 +99,13 @@ class FareProduct:
     currency: str
     valid_from: date
     valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FareComponent:
+    """One segment to be priced: the product it is sold under, and how far it goes."""
+
+    product: FareProduct
+    distance_km: int
+    opens_trip: bool = True
+    """The first segment of a slice: where a trip begins is where its security is paid."""

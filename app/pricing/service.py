@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.money import Money
 from app.pricing import rules, store
 from app.pricing.errors import FareProductNotFound
-from app.pricing.schemas import Condition, Conditions, FareProduct, PassengerType, Quote
+from app.pricing.schemas import Condition, Conditions, FareComponent, FareProduct, PassengerType, Quote
 
 CACHE_SECONDS = 60
 
@@ -39,10 +39,23 @@ async def get_fare_product(session: AsyncSession, product_id: UUID) -> FareProdu
     return product
 
 
-def quote(product: FareProduct, distances_km: Sequence[int], party: Sequence[PassengerType]) -> Quote:
-    """The price of a party on the segments of one trip."""
-    passengers = rules.price_passengers(product, distances_km, party)
-    return Quote(passengers, rules.total(passengers, product.currency))
+def quote(components: Sequence[FareComponent], party: Sequence[PassengerType]) -> Quote:
+    """The price of a party on the segments of one slice, or of several."""
+    passengers = rules.price_passengers(components, party)
+    return Quote(passengers, rules.total(passengers, components[0].product.currency))
+
+
+def join(quotes: Sequence[Quote]) -> Quote:
+    """One quote for the slices of a journey, each quoted by itself for the same party."""
+    by_type = {prices[0].type: prices for prices in zip(*(each.passengers for each in quotes), strict=True)}
+    joined = {kind: rules.join(prices) for kind, prices in by_type.items()}
+    passengers = [joined[price.type] for price in quotes[0].passengers]
+    return Quote(passengers, rules.total(passengers, quotes[0].total.currency))
+
+
+def strictest(conditions: Sequence[Conditions]) -> Conditions:
+    """What an offer over several fares promises."""
+    return rules.strictest(conditions)
 
 
 async def _fresh(session: AsyncSession) -> dict[UUID, FareProduct]:

@@ -1,5 +1,6 @@
-"""Looking up airports."""
+"""Looking up airports and aircraft."""
 
+import time
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.pages import Page, Window, page_of
 from app.reference import store
 from app.reference.schemas import AirportView
+
+# Aircraft types change a few times a year.
+AIRCRAFT_CACHE_SECONDS = 60
+
+_seats: dict[str, int] = {}
+_seats_read_at = float("-inf")
 
 
 async def list_airports(session: AsyncSession, query: str | None, window: Window) -> Page[AirportView]:
@@ -19,3 +26,13 @@ async def list_airports(session: AsyncSession, query: str | None, window: Window
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> dict[str, AirportView]:
     """Those of the codes that are airports of ours."""
     return {row.code: AirportView(**row._mapping) for row in await store.find_airports(session, codes)}
+
+
+async def list_aircraft_seats(session: AsyncSession) -> dict[str, int]:
+    """How many seats each type of aircraft has, kept in the process for a minute."""
+    global _seats, _seats_read_at
+    asked_at = time.monotonic()
+    if asked_at - _seats_read_at >= AIRCRAFT_CACHE_SECONDS:
+        _seats = {row.code: row.seats for row in await store.list_aircraft_seats(session)}
+        _seats_read_at = asked_at
+    return _seats

@@ -35,6 +35,7 @@ _FIND_AIRPORTS = text("""
     from app.airports
     where code = any(:codes)
 """)
+_LIST_AIRCRAFT_SEATS = text("select code, seats from app.aircraft_types")
 
 
 async def list_airports(session: AsyncSession, query: str | None, window: Window) -> Sequence[Row[Any]]:
@@ -46,3 +47,7 @@ async def list_airports(session: AsyncSession, query: str | None, window: Window
 
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> Sequence[Row[Any]]:
     return (await session.execute(_FIND_AIRPORTS, {"codes": list(codes)})).all()
+
+
+async def list_aircraft_seats(session: AsyncSession) -> Sequence[Row[Any]]:
+    return (await session.execute(_LIST_AIRCRAFT_SEATS)).all()

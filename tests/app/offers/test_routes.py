@@ -61,6 +61,10 @@ async def test_a_search_offers_each_brand_of_each_departure_cheapest_first(
     assert segments[0]["duration"] == "PT6H10M"
     cheapest = found["offers"][0]
     assert (cheapest["fare_class"], cheapest["seats_left"]) == ("K", 4)
+    assert [segments[0][name] for name in ("cabin", "fare_class", "fare_basis", "fare_product_id")] == [
+        cheapest[name] for name in ("cabin", "fare_class", "fare_basis", "fare_product_id")
+    ]
+    assert (cheapest["source"], cheapest["fx"]) == ("contrail", None)
     assert cheapest["conditions"] == {
         "change_before_departure": None,
         "cancel_before_departure": {"allowed": False, "penalty": None},

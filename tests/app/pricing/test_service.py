@@ -9,7 +9,7 @@ from app.core.ids import uuid7
 from app.core.money import Money
 from app.pricing import service
 from app.pricing.errors import FareProductNotFound
-from app.pricing.schemas import Condition, PassengerType
+from app.pricing.schemas import Condition, FareComponent, PassengerType
 from tests.app.conftest import Owner
 
 TODAY = date(2031, 5, 4)
@@ -42,7 +42,7 @@ async def test_a_quote_adds_up_its_passengers() -> None:
     async with transaction() as tx:
         product = (await service.list_fare_products(tx, "economy", TODAY, TODAY))[0]
 
-    quote = service.quote(product, [3983], [PassengerType.INFANT, PassengerType.ADULT])
+    quote = service.quote([FareComponent(product, 3983)], [PassengerType.INFANT, PassengerType.ADULT])
 
     assert [price.type for price in quote.passengers] == [PassengerType.INFANT, PassengerType.ADULT]
     assert quote.total == quote.passengers[0].total + quote.passengers[1].total
