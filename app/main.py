@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from app.bookings.routes import router as bookings
+from app.bookings.seats.routes import router as seats
 from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
@@ -33,6 +34,7 @@ ROUTERS = (
     flights,
     offers,
     bookings,
+    seats,
     notifications,
     disruptions,
 )

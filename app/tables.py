@@ -18,6 +18,7 @@ from app.flights import models as flights
 from app.fraud import models as fraud
 from app.identity import models as identity
 from app.inventory import models as inventory
+from app.inventory.seats import models as seats
 from app.notifications import models as notifications
 from app.offers import models as offers
 from app.payments import models as payments
@@ -30,6 +31,7 @@ MODELS = (
     identity,
     flights,
     inventory,
+    seats,
     pricing,
     offers,
     fraud,
@@ -57,6 +59,7 @@ CAPTURED = (
     "passengers",
     "segments",
     "seat_holds",
+    "seat_assignments",
     "tickets",
     "coupons",
     "cancellations",
@@ -75,6 +78,7 @@ PRIVATE = (
     "offer_requests",
     "pnrs",
     "provider_references",
+    "seat_layouts",
     "idempotency_records",
     "test_clock",
 )

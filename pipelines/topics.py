@@ -37,6 +37,7 @@ CAPTURED = (
     "passengers",
     "segments",
     "seat_holds",
+    "seat_assignments",
     "tickets",
     "coupons",
     "cancellations",

@@ -184,6 +184,7 @@ async def _cancel_tickets(
     )
     order = await _open_refund(session, booking, figures.refund_minor, cancellation_id, now)
     await telling.booking_cancelled(session, booking, figures, now)
+    await inventory.release_seats_for_update(session, booking.id, None, None, now)
     passengers = await store.find_passengers(session, [booking.id])
     segments = await store.find_segments(session, [booking.id])
     await inventory.return_seats(session, seats_of(passengers, segments), now)

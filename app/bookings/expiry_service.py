@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import rules, store, telling
-from app.bookings.models import BookingRow, SegmentRow
+from app.bookings.models import SegmentRow
 from app.bookings.schemas import LiveStatus
 from app.inventory import service as inventory
 from app.inventory.schemas import HoldOutcome
@@ -35,8 +35,7 @@ async def expire_dead_holds(session: AsyncSession, now: datetime, limit: int = B
         with telling.marked_as(booking):
             flight_ids = [segment.flight_id for segment in segments[booking.id]]
             await telling.hold_expired(session, booking, flight_ids, rules.seats_needed(types[booking.id]))
-    for booking in _in_lock_order(bookings, segments):
-        await inventory.release_holds(session, booking.id, HoldOutcome.EXPIRED, now)
+    await inventory.release_holds_of(session, booking_ids, HoldOutcome.EXPIRED, now)
     return len(bookings)
 
 
@@ -45,12 +44,3 @@ def _by_booking(segments: Sequence[SegmentRow]) -> dict[UUID, list[SegmentRow]]:
     for segment in segments:
         found[segment.booking_id].append(segment)
     return found
-
-
-def _in_lock_order(
-    bookings: Sequence[BookingRow], segments: dict[UUID, list[SegmentRow]]
-) -> list[BookingRow]:
-    """Two sweeps meet the same cabins in the same order, so neither waits for the other in a circle."""
-    return sorted(
-        bookings, key=lambda booking: [(segment.flight_id, segment.cabin) for segment in segments[booking.id]]
-    )

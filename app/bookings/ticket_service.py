@@ -68,6 +68,7 @@ async def _take_seats(
         flown = await flights.get_flights(session, [request.flight_id for request in wanted])
         for flight in flown.values():
             flights.ensure_open_for_sale(flight, now)
+        await inventory.retake_seats_for_update(session, booking.id, now)
         await inventory.release_holds(session, booking.id, HoldOutcome.EXPIRED, now)
         await inventory.sell_seats(session, wanted, now)
 

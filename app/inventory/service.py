@@ -10,6 +10,37 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.inventory import rules, store
 from app.inventory.errors import HoldExpired, SoldOut
 from app.inventory.schemas import HoldOutcome, SeatRequest
+from app.inventory.seats.service import (
+    assign_seats_for_update,
+    assign_wishes_for_update,
+    get_layout,
+    get_places,
+    list_seat_assignments,
+    list_taken,
+    release_seats_for_update,
+    reseat_for_update,
+    retake_seats_for_update,
+    row_places,
+)
+
+__all__ = [
+    "assign_seats_for_update",
+    "assign_wishes_for_update",
+    "get_layout",
+    "get_places",
+    "hold_seats",
+    "list_seat_assignments",
+    "list_taken",
+    "release_holds",
+    "release_holds_of",
+    "release_seats_for_update",
+    "reseat_for_update",
+    "retake_seats_for_update",
+    "return_seats",
+    "row_places",
+    "sell_held_seats",
+    "sell_seats",
+]
 
 
 async def hold_seats(
@@ -31,7 +62,7 @@ async def hold_seats(
 async def sell_held_seats(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
     """Turn the booking's holds into sales. Raises HoldExpired, having changed nothing, when one is dead
     at `now` or already ended."""
-    if not await store.end_holds_for_update(session, booking_id, HoldOutcome.SOLD, now):
+    if not await store.end_holds_for_update(session, [booking_id], HoldOutcome.SOLD, now):
         raise HoldExpired()
 
 
@@ -45,9 +76,16 @@ async def sell_seats(session: AsyncSession, requests: Sequence[SeatRequest], now
 
 async def release_holds(session: AsyncSession, booking_id: UUID, outcome: HoldOutcome, now: datetime) -> int:
     """End what the booking still holds, dead or alive; the number of seats given back."""
+    return await release_holds_of(session, [booking_id], outcome, now)
+
+
+async def release_holds_of(
+    session: AsyncSession, booking_ids: Sequence[UUID], outcome: HoldOutcome, now: datetime
+) -> int:
+    """End what many bookings still hold, in one statement; the number of seats given back."""
     if outcome is HoldOutcome.SOLD:
         raise ValueError("holds are sold by sell_held_seats")
-    return await store.end_holds_for_update(session, booking_id, outcome, now)
+    return await store.end_holds_for_update(session, booking_ids, outcome, now)
 
 
 async def return_seats(session: AsyncSession, requests: Sequence[SeatRequest], now: datetime) -> None:

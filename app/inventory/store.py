@@ -120,15 +120,24 @@ _HOLD_SEATS = text(
 )
 _SELL_SEATS = text(_TAKE.format(held_taken="0", sold_taken=_WANTED, hold=""))
 
-# A sale needs every hold of the booking alive at :now and ends all or none; any other end takes
-# what is still open, dead or alive.
+# A sale needs every hold of the bookings alive at :now and ends all or none; any other end takes
+# what is still open, dead or alive. The seats by number that were held as long go the same way: they
+# are locked before the cabins, as whoever assigns seats and then takes others does.
 _END_HOLDS = text("""
-    with cabins as materialized (
+    with seats as materialized (
+        select id
+        from app.seat_assignments
+        where booking_id = any(:booking_ids) and released_at is null and held_until is not null
+        order by id
+        for update
+    ),
+    cabins as materialized (
         select id, flight_id, cabin, classes, held, sold
         from app.cabin_inventories
-        where (flight_id, cabin) in (
-            select flight_id, cabin from app.seat_holds where booking_id = :booking_id
-        )
+        where (select count(*) from seats) >= 0
+            and (flight_id, cabin) in (
+                select flight_id, cabin from app.seat_holds where booking_id = any(:booking_ids)
+            )
         order by id
         for update
     ),
@@ -142,7 +151,7 @@ _END_HOLDS = text("""
             hold.expires_at > :now as is_in_time
         from cabins
         join app.seat_holds as hold on hold.flight_id = cabins.flight_id and hold.cabin = cabins.cabin
-        where hold.booking_id = :booking_id
+        where hold.booking_id = any(:booking_ids)
         for update of hold
     ),
     verdict as materialized (
@@ -155,6 +164,17 @@ _END_HOLDS = text("""
         from holds
         cross join verdict
         where hold.id = holds.id and holds.is_open and verdict.granted
+    ),
+    seats_ended as (
+        update app.seat_assignments as assignment
+        set
+            held_until = case when :outcome = 'sold' then null else assignment.held_until end,
+            released_at = case when :outcome = 'sold' then null else cast(:now as timestamptz) end,
+            release_reason = case when :outcome = 'sold' then null else cast(:outcome as text) end,
+            updated_at = now()
+        from seats
+        cross join verdict
+        where assignment.id = seats.id and verdict.granted
     ),
     counters as materialized (
         select cabins.id, cabins.held as held_before, after.*
@@ -228,10 +248,10 @@ async def sell_seats_for_update(
 
 
 async def end_holds_for_update(
-    session: AsyncSession, booking_id: UUID, outcome: HoldOutcome, now: datetime
+    session: AsyncSession, booking_ids: Sequence[UUID], outcome: HoldOutcome, now: datetime
 ) -> int:
-    """End the booking's holds with this outcome; the number of seats ended. Locks the cabin rows."""
-    parameters = {"booking_id": booking_id, "outcome": outcome.value, "now": now}
+    """End the bookings' holds with this outcome; the number of seats ended. Locks the cabin rows."""
+    parameters = {"booking_ids": list(booking_ids), "outcome": outcome.value, "now": now}
     return int((await session.execute(_END_HOLDS, parameters)).scalar_one())
 
 

@@ -20,6 +20,7 @@
     'refunds',
     'routes',
     'schedules',
+    'seat_assignments',
     'seat_holds',
     'segments',
     'tickets',

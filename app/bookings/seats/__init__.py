@@ -1,0 +1,1 @@
+"""Choosing seats: the map of a flight, and who of a booking sits where."""

@@ -1,0 +1,1 @@
+"""Seats by number: layouts of aircraft, and who sits where."""
