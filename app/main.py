@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -18,6 +18,7 @@ from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
+from app.core.rate_limits import limit_rate
 from app.disruptions.routes import router as disruptions
 from app.flights.routes import router as flights
 from app.identity.routes import router as identity
@@ -27,6 +28,12 @@ from app.offers.routes import router as offers
 from app.reference.routes import router as reference
 
 VERSION = "0.1.0"
+# The page of the documentation alone fetches its scripts, from where its maker publishes them.
+DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; "
+    "img-src 'self' data: https://fastapi.tiangolo.com; "
+    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src https://cdn.jsdelivr.net"
+)
 
 ROUTERS = (
     identity,
@@ -76,7 +83,9 @@ async def metrics() -> PlainTextResponse:
 async def docs() -> HTMLResponse:
     if not get_settings().is_sandbox:
         raise NotFound("the documentation pages are served in the sandbox only")
-    return get_swagger_ui_html(openapi_url="/openapi.json", title="Contrail")
+    page = get_swagger_ui_html(openapi_url="/openapi.json", title="Contrail")
+    page.headers["content-security-policy"] = DOCS_POLICY
+    return page
 
 
 @asynccontextmanager
@@ -99,6 +108,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(limit_rate)],
         generate_unique_id_function=_operation_id,
     )
     http.install(app)

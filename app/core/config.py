@@ -4,6 +4,7 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     issuer: str = "contrail"
     pool_size: int = 10
     password_hash_parallelism: int = 2
+    # All rate limits times this: a bench or a test asks from one address what a thousand travellers would.
+    rate_limit_factor: float = Field(default=1.0, gt=0)
 
     @property
     def is_sandbox(self) -> bool:

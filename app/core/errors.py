@@ -7,6 +7,8 @@ class DomainError(Exception):
     status = 400
     code = "bad_request"
     title = "The request cannot be carried out"
+    # What a caller should do, on the page of the code; None: what is right for every error of its status.
+    advice: str | None = None
 
     def __init__(
         self, detail: str | None = None, *, pointer: str | None = None, retry_after_seconds: int | None = None
@@ -49,6 +51,12 @@ class TooLarge(DomainError):
     status = 413
     code = "body_too_large"
     title = "The request body is too large"
+
+
+class UnsupportedMediaType(DomainError):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The request body is of a kind this route does not read"
 
 
 class Unprocessable(DomainError):

@@ -23,7 +23,7 @@ from app.core.errors import BadRequest, DomainError, Forbidden, Unavailable
 from app.core.ids import uuid7
 from app.core.observability import Observed
 from app.core.security import Role, verify_token
-from app.core.wire import refuse_unstorable_text, replay, whole_body
+from app.core.wire import refuse_depth, refuse_other_media, refuse_unstorable_text, replay, whole_body
 
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.\-]{1,100}$")
@@ -33,6 +33,10 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    # Of no effect until TLS is in front, and then at once.
+    "strict-transport-security": "max-age=63072000; includeSubDomains",
 }
 
 # Problems that no domain declares: what the framework finds wrong, and what we get wrong.
@@ -183,7 +187,7 @@ class Edge:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = SECURITY_HEADERS | {"x-request-id": request_id}
+                extra = SECURITY_HEADERS | {"x-request-id": request_id} | _rate_headers(scope)
                 present = {key for key, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
@@ -194,12 +198,20 @@ class Edge:
         try:
             bind(_context(request_id, headers, scope))
             body = await whole_body(headers, receive)
+            refuse_other_media(headers, scope["path"], body)
+            refuse_depth(body)
             refuse_unstorable_text(scope, body)
         except DomainError as error:
             await _from_domain(error)(scope, receive, send_with_headers)
             return
         structlog.contextvars.bind_contextvars(request_id=request_id)
         await self.app(scope, replay(body, receive), send_with_headers)
+
+
+def _rate_headers(scope: Scope) -> dict[str, str]:
+    """What core.rate_limits has left on the request, if it was counted at all."""
+    standing = scope.get("state", {}).get("rate_limit")
+    return {} if standing is None else standing.headers()
 
 
 def _context(request_id: str, headers: dict[str, str], scope: Scope) -> RequestContext:

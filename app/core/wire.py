@@ -1,13 +1,27 @@
-"""What may come in over the wire: how much of a body is read, and which text is refused."""
+"""What may come in over the wire: how much of a body is read, of what kind, how deep, and with which text."""
 
 import json
+import re
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
-from app.core.errors import BadRequest, TooLarge, Unprocessable
+from app.core.errors import BadRequest, TooLarge, Unprocessable, UnsupportedMediaType
 
 BODY_LIMIT_BYTES = 64 * 1024
+# No document of ours nests deeper than ten; a parser that recurses must not be led further.
+MAX_DEPTH = 32
+JSON_MEDIA = re.compile(r"application/(json|[a-z0-9.\-]+\+json)$")
+# What is no JSON by its nature: a schedule file in the industry's own format.
+TEXT_PATHS = ("/ssim",)
+
+_STRING = re.compile(rb'"(?:\\.|[^"\\])*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class TooDeep(Unprocessable):
+    code = "body_too_deep"
+    title = "The request body nests too deeply"
 
 
 class TextUnstorable(Unprocessable):
@@ -42,6 +56,28 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replayed
+
+
+def refuse_other_media(headers: dict[str, str], path: str, body: bytes) -> None:
+    """A body is JSON and says so. Raises UnsupportedMediaType."""
+    if not body:
+        return
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if path.endswith(TEXT_PATHS) and media == "text/plain":
+        return
+    if not JSON_MEDIA.match(media):
+        raise UnsupportedMediaType("send the body as application/json")
+
+
+def refuse_depth(body: bytes) -> None:
+    """Raises TooDeep for what opens more than MAX_DEPTH brackets within each other."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise TooDeep(f"at most {MAX_DEPTH} levels are read")
 
 
 def refuse_unstorable_text(scope: Scope, body: bytes) -> None:
