@@ -81,6 +81,7 @@ PRIVATE = (
     "seat_layouts",
     "idempotency_records",
     "test_clock",
+    "minimum_connections",
 )
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.

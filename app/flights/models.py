@@ -72,3 +72,18 @@ class FlightOutcome(SQLModel, table=True):
     arrival_delay_minutes: int | None = None
     known_at: datetime = Field(sa_type=TIMESTAMPTZ)
     applied_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
+
+
+class MinimumConnection(SQLModel, table=True):
+    """How long a change of flights takes at one airport. Null is the default of the rules."""
+
+    __tablename__ = "minimum_connections"
+    __table_args__ = {"schema": "app"}
+
+    airport: str = Field(primary_key=True, foreign_key="app.airports.code", sa_type=Text)
+    domestic_domestic_minutes: int | None = None
+    domestic_international_minutes: int | None = None
+    international_domestic_minutes: int | None = None
+    international_international_minutes: int | None = None
+    version: int = 1
+    updated_at: datetime = Field(sa_type=TIMESTAMPTZ)

@@ -1,7 +1,7 @@
 """What callers and higher domains see of a flight."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -28,6 +28,17 @@ class Cabin(StrEnum):
     PREMIUM_ECONOMY = "premium_economy"
     BUSINESS = "business"
     FIRST = "first"
+
+
+class Traffic(StrEnum):
+    """Whether a flight crosses a border. Its two airports decide."""
+
+    DOMESTIC = "domestic"
+    INTERNATIONAL = "international"
+
+    @classmethod
+    def between(cls, origin_country: str, destination_country: str) -> "Traffic":
+        return cls.DOMESTIC if origin_country == destination_country else cls.INTERNATIONAL
 
 
 LocalTime = Annotated[
@@ -103,3 +114,17 @@ class Departure:
     seats_open: list[int]
     source_ts: datetime
     read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumConnections:
+    """How long a change of flights takes at one airport, by what arrives and what departs."""
+
+    domestic_domestic: timedelta
+    domestic_international: timedelta
+    international_domestic: timedelta
+    international_international: timedelta
+
+    def between(self, arriving: Traffic, departing: Traffic) -> timedelta:
+        minimum: timedelta = getattr(self, f"{arriving}_{departing}")
+        return minimum

@@ -1,9 +1,13 @@
 """Reading flights, deciding whether they are for sale, and letting history happen to them."""
 
+import time
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.flights import rules, store
@@ -15,10 +19,18 @@ from app.flights.schemas import (
     Departure,
     FlightAvailability,
     FlightView,
+    MinimumConnections,
+    Traffic,
 )
 
 # Bounds the locks and the write-ahead log of one transaction; the caller repeats until nothing is due.
 OUTCOMES_PER_CALL = 1000
+
+# Every search asks for them, and they change a few times a year.
+MINIMUM_CONNECTIONS_CACHE_SECONDS = 60
+
+_minimum_connections: dict[str, MinimumConnections] = {}
+_minimum_connections_read_at = float("-inf")
 
 
 async def get_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> dict[UUID, FlightView]:
@@ -96,3 +108,37 @@ async def apply_outcomes(session: AsyncSession, until: datetime, limit: int = OU
     if flights:
         await store.insert_flight_updated(session, flights)
     return len(flights)
+
+
+async def minimum_connections(
+    session: AsyncSession, airports: Sequence[str]
+) -> dict[str, MinimumConnections]:
+    """How long a change of flights takes at each of the airports, at most a minute old."""
+    global _minimum_connections, _minimum_connections_read_at
+    asked_at = time.monotonic()
+    if asked_at - _minimum_connections_read_at >= MINIMUM_CONNECTIONS_CACHE_SECONDS:
+        rows = await store.list_minimum_connections(session)
+        _minimum_connections = {row.airport: _stated(row) for row in rows}
+        _minimum_connections_read_at = asked_at
+    return {
+        airport: _minimum_connections.get(airport, rules.DEFAULT_MINIMUM_CONNECTIONS) for airport in airports
+    }
+
+
+async def minimum_connection(
+    session: AsyncSession, airport: str, arriving: Traffic, departing: Traffic
+) -> timedelta:
+    """The least time between arriving on one flight and leaving on another."""
+    return (await minimum_connections(session, [airport]))[airport].between(arriving, departing)
+
+
+def _stated(row: Row[Any]) -> MinimumConnections:
+    stated = {
+        name: getattr(row, f"{name}_minutes")
+        for name in MinimumConnections.__slots__
+        if getattr(row, f"{name}_minutes") is not None
+    }
+    return replace(
+        rules.DEFAULT_MINIMUM_CONNECTIONS,
+        **{name: timedelta(minutes=minutes) for name, minutes in stated.items()},
+    )

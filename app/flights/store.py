@@ -84,6 +84,13 @@ _INSERT_EVENTS = text("""
     ) as event (id, flight_id, payload, occurred_at)
 """)
 
+_LIST_MINIMUM_CONNECTIONS = text("""
+    select
+        airport, domestic_domestic_minutes, domestic_international_minutes, international_domestic_minutes,
+        international_international_minutes
+    from app.minimum_connections
+""")
+
 
 async def find_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return (await session.execute(_FIND_FLIGHTS, {"flight_ids": list(flight_ids)})).all()
@@ -137,3 +144,8 @@ async def insert_flight_updated(session: AsyncSession, flights: Sequence[Row[Any
         "simulated": context.is_simulated,
     }
     await session.execute(_INSERT_EVENTS, parameters)
+
+
+async def list_minimum_connections(session: AsyncSession) -> Sequence[Row[Any]]:
+    """Those airports that have stated any. Null is not stated."""
+    return (await session.execute(_LIST_MINIMUM_CONNECTIONS)).all()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.flights.rules import SALE_CLOSES_BEFORE_DEPARTURE, is_open_for_sale
-from app.flights.schemas import FlightStatus
+from app.flights.schemas import FlightStatus, Traffic
 from tests.app.departures import NOON
 
 
@@ -31,3 +31,12 @@ def test_the_sale_closes_an_hour_before_departure_to_the_second() -> None:
 )
 def test_a_flight_that_left_or_never_will_is_not_for_sale(status: FlightStatus, is_open: bool) -> None:
     assert is_open_for_sale(status, NOON, NOON - timedelta(days=1)) is is_open
+
+
+@pytest.mark.parametrize(
+    ("countries", "traffic"), [(("US", "US"), Traffic.DOMESTIC), (("US", "GB"), Traffic.INTERNATIONAL)]
+)
+def test_a_flight_between_two_countries_is_international(
+    countries: tuple[str, str], traffic: Traffic
+) -> None:
+    assert Traffic.between(*countries) is traffic
