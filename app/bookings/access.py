@@ -1,4 +1,5 @@
-"""Which booking a caller may touch: their own. Anything else does not exist for them."""
+"""Which booking a caller may touch: their own, the one a guest's token names, or any for the role agent.
+Anything else does not exist for them."""
 
 from uuid import UUID
 
@@ -7,16 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.bookings import store
 from app.bookings.errors import BookingNotFound
 from app.bookings.models import BookingRow
+from app.core.security import Caller, Role
 
 
-async def get_own_booking(session: AsyncSession, booking_id: UUID, user_id: UUID) -> BookingRow:
-    """Raises BookingNotFound."""
-    return _own(await store.find_booking(session, booking_id), user_id)
+async def get_own_booking(session: AsyncSession, booking_id: UUID, caller: Caller) -> BookingRow:
+    """Raises BookingNotFound; Forbidden for a program of ours."""
+    return _own(await store.find_booking(session, booking_id), caller)
 
 
-async def get_own_booking_for_update(session: AsyncSession, booking_id: UUID, user_id: UUID) -> BookingRow:
-    """Locks the booking. Raises BookingNotFound."""
-    return _own(await store.find_booking_for_update(session, booking_id), user_id)
+async def get_own_booking_for_update(session: AsyncSession, booking_id: UUID, caller: Caller) -> BookingRow:
+    """Locks the booking. Raises BookingNotFound; Forbidden for a program of ours."""
+    return _own(await store.find_booking_for_update(session, booking_id), caller)
 
 
 async def get_booking_for_update(session: AsyncSession, booking_id: UUID) -> BookingRow:
@@ -27,7 +29,20 @@ async def get_booking_for_update(session: AsyncSession, booking_id: UUID) -> Boo
     return booking
 
 
-def _own(booking: BookingRow | None, user_id: UUID) -> BookingRow:
-    if booking is None or booking.user_id != user_id:
+def is_agent_of(booking: BookingRow, caller: Caller) -> bool:
+    """Whether an agent acts for somebody else's booking."""
+    return booking.user_id != caller.acting_user_id and may_act_for_any(caller)
+
+
+def may_act_for_any(caller: Caller) -> bool:
+    return Role.AGENT in caller.roles and caller.booking_id is None
+
+
+def _own(booking: BookingRow | None, caller: Caller) -> BookingRow:
+    user_id = caller.acting_user_id
+    if booking is None:
+        raise BookingNotFound()
+    is_own = booking.id == caller.booking_id if user_id is None else booking.user_id == user_id
+    if not is_own and not may_act_for_any(caller):
         raise BookingNotFound()
     return booking

@@ -32,6 +32,7 @@ from app.core import clock
 from app.core.db import transaction
 from app.core.idempotency import RETRY_AFTER_SECONDS, Idempotency
 from app.core.ids import uuid7
+from app.core.security import Caller
 from app.flights import service as flights
 from app.inventory import service as inventory
 from app.inventory.schemas import HoldOutcome
@@ -44,12 +45,12 @@ REFUND_REASON = "cancellation"
 NOTHING = rules.CancellationFigures(fare_minor=0, tax_minor=0, penalty_minor=0)
 
 
-async def quote(session: AsyncSession, user_id: UUID, booking_id: UUID) -> Cancellation:
+async def quote(session: AsyncSession, caller: Caller, booking_id: UUID) -> Cancellation:
     """Say what cancelling would keep and give back; earlier quotes of the booking end.
 
     Raises BookingNotFound, NotCancellable, PaymentInProgress."""
     now = await clock.now(session)
-    booking = await get_own_booking_for_update(session, booking_id, user_id)
+    booking = await get_own_booking_for_update(session, booking_id, caller)
     figures = await _figures(session, booking, now)
     await store.supersede_quotes(session, booking.id)
     cancellation_id = uuid7()
@@ -67,7 +68,7 @@ async def quote(session: AsyncSession, user_id: UUID, booking_id: UUID) -> Cance
     return await _shown(session, cancellation_id)
 
 
-async def confirm(key: Idempotency, user_id: UUID, cancellation_id: UUID) -> Answer[Cancellation]:
+async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> Answer[Cancellation]:
     """Cancel as quoted, once per key, and pay back. The refund is asked for after the commit, and shows
     `created` until the provider has confirmed it.
 
@@ -76,7 +77,7 @@ async def confirm(key: Idempotency, user_id: UUID, cancellation_id: UUID) -> Ans
     async with transaction() as session:
         kept = await key.find(session)
         if kept is None:
-            order = await _confirm(session, user_id, cancellation_id)
+            order = await _confirm(session, caller, cancellation_id)
             await key.store(session, 200, {"cancellation_id": str(cancellation_id)})
     if order is not None:
         await settle_refund(order)
@@ -84,9 +85,11 @@ async def confirm(key: Idempotency, user_id: UUID, cancellation_id: UUID) -> Ans
         return Answer(await _shown(session, cancellation_id), 200, is_replay=kept is not None)
 
 
-async def _confirm(session: AsyncSession, user_id: UUID, cancellation_id: UUID) -> refunds.RefundOrder | None:
+async def _confirm(
+    session: AsyncSession, caller: Caller, cancellation_id: UUID
+) -> refunds.RefundOrder | None:
     now = await clock.now(session)
-    booking = await _lock_booking_of(session, user_id, cancellation_id)
+    booking = await _lock_booking_of(session, caller, cancellation_id)
     quoted = await _get(session, cancellation_id)
     if quoted.status == CancellationStatus.SUPERSEDED:
         raise QuoteSuperseded()
@@ -104,11 +107,11 @@ async def _confirm(session: AsyncSession, user_id: UUID, cancellation_id: UUID) 
     return await _cancel_tickets(session, booking, figures, cancellation_id, now)
 
 
-async def _lock_booking_of(session: AsyncSession, user_id: UUID, cancellation_id: UUID) -> BookingRow:
+async def _lock_booking_of(session: AsyncSession, caller: Caller, cancellation_id: UUID) -> BookingRow:
     """The booking is locked before its cancellation is looked at again. Raises CancellationNotFound."""
     booking_id = (await _get(session, cancellation_id)).booking_id
     try:
-        return await get_own_booking_for_update(session, booking_id, user_id)
+        return await get_own_booking_for_update(session, booking_id, caller)
     except BookingNotFound:
         raise CancellationNotFound() from None
 

@@ -55,11 +55,11 @@ async def pay(
     return PaymentAnswer(attempt.shown, 202 if attempt.is_open else 201)
 
 
-async def get_payment(session: AsyncSession, user_id: UUID, payment_id: UUID) -> Payment:
+async def get_payment(session: AsyncSession, caller: Caller, payment_id: UUID) -> Payment:
     """Raises PaymentNotFound, also for another's."""
     payment = (await payments.get_payment(session, payment_id)).shown
     try:
-        await get_own_booking(session, payment.booking_id, user_id)
+        await get_own_booking(session, payment.booking_id, caller)
     except BookingNotFound:
         raise PaymentNotFound() from None
     return payment
@@ -84,7 +84,7 @@ async def _open(
 ) -> Attempt:
     """Decide on an attempt and write it down. Locks the booking, so that there is one at a time."""
     now = await clock.now(session)
-    booking = await get_own_booking_for_update(session, booking_id, caller.user_id)
+    booking = await get_own_booking_for_update(session, booking_id, caller)
     due = await purposes.purpose_named(purpose).amount_due(session, booking, purpose_id, now)
     if due.amount_minor <= 0:
         raise NothingDue()
@@ -92,7 +92,7 @@ async def _open(
         raise PaymentInProgress(retry_after_seconds=RETRY_AFTER_SECONDS)
     people = await vault.get_people(session, [booking.contact_subject_id])
     who = fraud.entities(
-        user_id=caller.user_id,
+        user_id=booking.user_id,
         email=people.get(booking.contact_subject_id, {}).get("email"),
         card_fingerprint=card.fingerprint,
     )
@@ -108,4 +108,4 @@ async def _open(
         purpose=PaymentPurpose(purpose),
         purpose_id=purpose_id,
     )
-    return await payments.open_payment(session, new, caller.user_id, now)
+    return await payments.open_payment(session, new, booking.user_id, now)

@@ -19,7 +19,7 @@ from app.core.http import PROBLEM_RESPONSES
 from app.core.idempotency import REPLAYED_HEADER, IdempotentRequest
 from app.core.ids import BookingId, CancellationId, PaymentId
 from app.core.pages import Page, PageRequest
-from app.core.security import CurrentCaller
+from app.core.security import CurrentTraveller
 from app.payments.schemas import Payment
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
@@ -38,20 +38,22 @@ def _answer(answer: Answer[Shown]) -> JSONResponse:
     response_model=Booking,
 )
 async def create_booking(
-    request: BookingRequest, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
+    request: BookingRequest, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     """The seats are held for 15 minutes; without a payment by then the booking expires."""
-    return _answer(await service.create_booking(tx, key, caller.user_id, request))
+    return _answer(await service.create_booking(tx, key, caller, request))
 
 
 @router.get("/bookings", summary="List your bookings, the newest first", tags=["bookings"], status_code=200)
-async def list_bookings(caller: CurrentCaller, tx: Transaction, paging: PageRequest) -> Page[BookingSummary]:
-    return paging.answer(await service.list_bookings(tx, caller.user_id, paging.window))
+async def list_bookings(
+    caller: CurrentTraveller, tx: Transaction, paging: PageRequest
+) -> Page[BookingSummary]:
+    return paging.answer(await service.list_bookings(tx, caller, paging.window))
 
 
 @router.get("/bookings/{booking_id}", summary="Read a booking", tags=["bookings"], status_code=200)
-async def get_booking(booking_id: BookingId, caller: CurrentCaller, tx: Transaction) -> Booking:
-    return await service.get_booking(tx, caller.user_id, booking_id)
+async def get_booking(booking_id: BookingId, caller: CurrentTraveller, tx: Transaction) -> Booking:
+    return await service.get_booking(tx, caller, booking_id)
 
 
 @router.get(
@@ -61,9 +63,9 @@ async def get_booking(booking_id: BookingId, caller: CurrentCaller, tx: Transact
     status_code=200,
 )
 async def get_booking_history(
-    booking_id: BookingId, caller: CurrentCaller, tx: Transaction
+    booking_id: BookingId, caller: CurrentTraveller, tx: Transaction
 ) -> BookingHistory:
-    return await service.get_history(tx, caller.user_id, booking_id)
+    return await service.get_history(tx, caller, booking_id)
 
 
 @router.post(
@@ -75,7 +77,7 @@ async def get_booking_history(
     responses={202: {"model": Payment, "description": "The gateway has not answered yet; read it again"}},
 )
 async def pay_booking(
-    booking_id: BookingId, request: PaymentRequest, caller: CurrentCaller, key: IdempotentRequest
+    booking_id: BookingId, request: PaymentRequest, caller: CurrentTraveller, key: IdempotentRequest
 ) -> JSONResponse:
     """A declined card answers 201 with status `failed` and a `decline_code`: the attempt exists, and a
     repeat of the same key shows it again. Try another card under a new key while the hold lives."""
@@ -83,8 +85,8 @@ async def pay_booking(
 
 
 @router.get("/payments/{payment_id}", summary="Read a payment", tags=["payments"], status_code=200)
-async def get_payment(payment_id: PaymentId, caller: CurrentCaller, tx: Transaction) -> Payment:
-    return await payment_service.get_payment(tx, caller.user_id, payment_id)
+async def get_payment(payment_id: PaymentId, caller: CurrentTraveller, tx: Transaction) -> Payment:
+    return await payment_service.get_payment(tx, caller, payment_id)
 
 
 @router.post(
@@ -95,10 +97,10 @@ async def get_payment(payment_id: PaymentId, caller: CurrentCaller, tx: Transact
     response_model=Cancellation,
 )
 async def quote_cancellation(
-    booking_id: BookingId, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
+    booking_id: BookingId, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     """Nothing is cancelled yet. The quote lives 30 minutes, and ends the quotes before it."""
-    return await key.once(tx, 201, lambda: cancellation_service.quote(tx, caller.user_id, booking_id))
+    return await key.once(tx, 201, lambda: cancellation_service.quote(tx, caller, booking_id))
 
 
 @router.post(
@@ -109,6 +111,6 @@ async def quote_cancellation(
     response_model=Cancellation,
 )
 async def confirm_cancellation(
-    cancellation_id: CancellationId, caller: CurrentCaller, key: IdempotentRequest
+    cancellation_id: CancellationId, caller: CurrentTraveller, key: IdempotentRequest
 ) -> JSONResponse:
-    return _answer(await cancellation_service.confirm(key, caller.user_id, cancellation_id))
+    return _answer(await cancellation_service.confirm(key, caller, cancellation_id))

@@ -30,6 +30,7 @@ from app.core.idempotency import Idempotency
 from app.core.ids import new_pnr, uuid7
 from app.core.money import Money
 from app.core.pages import Page, Window, page_of, unknown_place
+from app.core.security import Caller
 from app.flights import service as flights
 from app.fraud import service as fraud
 from app.inventory import service as inventory
@@ -54,11 +55,12 @@ PNR_ATTEMPTS = 5
 
 
 async def create_booking(
-    session: AsyncSession, key: Idempotency, user_id: UUID, request: BookingRequest
+    session: AsyncSession, key: Idempotency, caller: Caller, request: BookingRequest
 ) -> Answer[Booking]:
     """Book an offer and hold its seats, once per key; a repeat gets the same answer.
 
-    Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, SoldOut."""
+    Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, SoldOut; Forbidden for a guest."""
+    _ = caller.user_id
     kept = await key.find(session)
     if kept is not None:
         return Answer(await answers.with_names(session, kept.response), kept.status_code, is_replay=True)
@@ -68,7 +70,7 @@ async def create_booking(
     for flight in (await flights.get_flights(session, flight_ids)).values():
         flights.ensure_open_for_sale(flight, now)
 
-    booking = await _write_booking(session, user_id, request, offer, now)
+    booking = await _write_booking(session, caller, request, offer, now)
     segments = await _write_parts(session, booking, request.passengers, offer)
     seats = rules.seats_needed([passenger.type for passenger in request.passengers])
     await telling.booking_created(session, booking, flight_ids, seats)
@@ -80,28 +82,28 @@ async def create_booking(
     return Answer(body, 201)
 
 
-async def get_booking(session: AsyncSession, user_id: UUID, booking_id: UUID) -> Booking:
+async def get_booking(session: AsyncSession, caller: Caller, booking_id: UUID) -> Booking:
     """Raises BookingNotFound, also for another's."""
-    booking = await get_own_booking(session, booking_id, user_id)
+    booking = await get_own_booking(session, booking_id, caller)
     return await answers.show_booking(session, booking, await clock.now(session))
 
 
-async def list_bookings(session: AsyncSession, user_id: UUID, window: Window) -> Page[BookingSummary]:
+async def list_bookings(session: AsyncSession, caller: Caller, window: Window) -> Page[BookingSummary]:
     """One page, the newest first. Raises CursorInvalid."""
     now = await clock.now(session)
     rows = await store.list_bookings(
-        session, user_id, _place(window), window.limit + 1, is_backwards=window.is_backwards
+        session, caller.user_id, _place(window), window.limit + 1, is_backwards=window.is_backwards
     )
     return page_of([answers.summarise(row, now) for row in rows], window, [row.id.hex for row in rows])
 
 
-async def list_booking_ids(session: AsyncSession, user_id: UUID, limit: int = 200) -> list[UUID]:
-    return [row.id for row in await store.list_bookings(session, user_id, None, limit)]
+async def list_booking_ids(session: AsyncSession, caller: Caller, limit: int = 200) -> list[UUID]:
+    return [row.id for row in await store.list_bookings(session, caller.user_id, None, limit)]
 
 
-async def get_history(session: AsyncSession, user_id: UUID, booking_id: UUID) -> BookingHistory:
+async def get_history(session: AsyncSession, caller: Caller, booking_id: UUID) -> BookingHistory:
     """Raises BookingNotFound, also for another's."""
-    booking = await get_own_booking(session, booking_id, user_id)
+    booking = await get_own_booking(session, booking_id, caller)
     return BookingHistory(
         data=[answers.show_event(event) for event in await store.find_events(session, booking.id)]
     )
@@ -115,18 +117,18 @@ def _place(window: Window) -> UUID | None:
 
 
 async def _write_booking(
-    session: AsyncSession, user_id: UUID, request: BookingRequest, offer: Offer, now: datetime
+    session: AsyncSession, caller: Caller, request: BookingRequest, offer: Offer, now: datetime
 ) -> BookingRow:
     booking_id, contact_id = uuid7(), uuid7()
     await vault.put_people(session, "contact", {contact_id: request.contact.model_dump(exclude_none=True)})
     clocks, context = rules.hold_clocks(now), current()
-    who = fraud.entities(user_id=user_id, email=request.contact.email, phone=request.contact.phone)
+    who = fraud.entities(user_id=caller.user_id, email=request.contact.email, phone=request.contact.phone)
     place = geography.place_of(context.ip) if context.ip else None
     surnames = {hashes.normalise_surname(passenger.family_name) for passenger in request.passengers}
     values = {
         "id": booking_id,
         "pnr": await _claim_pnr(session, booking_id),
-        "user_id": user_id,
+        "user_id": caller.user_id,
         "contact_subject_id": contact_id,
         "status": BookingStatus.HELD,
         "offer_id": offer.id,
@@ -151,7 +153,7 @@ async def _write_booking(
         "simulated": context.is_simulated,
     }
     await store.insert_rows(session, BookingRow, [values])
-    return await get_own_booking(session, booking_id, user_id)
+    return await get_own_booking(session, booking_id, caller)
 
 
 def _prior_hashes(who: fraud.Entities, surnames: set[str]) -> dict[str, list[str]] | None:

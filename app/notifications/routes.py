@@ -17,4 +17,4 @@ async def list_my_notifications(
     caller: CurrentCaller, tx: Transaction, paging: PageRequest
 ) -> Page[Notification]:
     """The newest first, for the newest bookings of the caller."""
-    return paging.answer(await service.list_notifications(tx, caller.user_id, paging.window))
+    return paging.answer(await service.list_notifications(tx, caller, paging.window))

@@ -15,6 +15,7 @@ from app.core import vault
 from app.core.config import get_settings
 from app.core.db import transaction
 from app.core.pages import Page, Window, page_of, unknown_place
+from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightView
 from app.notifications import store
@@ -131,9 +132,9 @@ def _flight_ids(claim: Claim) -> list[UUID]:
     return [UUID(key) for key in claim.payload.get("flight_ids", [])]
 
 
-async def list_notifications(session: AsyncSession, user_id: UUID, window: Window) -> Page[Notification]:
+async def list_notifications(session: AsyncSession, caller: Caller, window: Window) -> Page[Notification]:
     """What was sent about a user's bookings, the newest first. Raises CursorInvalid."""
-    booking_ids = await bookings.list_booking_ids(session, user_id, MAX_BOOKINGS)
+    booking_ids = await bookings.list_booking_ids(session, caller, MAX_BOOKINGS)
     rows = await store.list_deliveries(
         session, booking_ids, _place(window), window.limit + 1, is_backwards=window.is_backwards
     )

@@ -7,7 +7,7 @@ from app.bookings.seats.schemas import BookingSeats, SeatChoices, SeatMap
 from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
 from app.core.ids import BookingId, FlightId
-from app.core.security import CurrentCaller
+from app.core.security import CurrentTraveller
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
@@ -23,14 +23,16 @@ async def get_seat_map(flight_id: FlightId, tx: Transaction) -> SeatMap:
 @router.get(
     "/bookings/{booking_id}/seats", summary="Read the seats of a booking", tags=["bookings"], status_code=200
 )
-async def list_booking_seats(booking_id: BookingId, caller: CurrentCaller, tx: Transaction) -> BookingSeats:
-    return await service.list_seats(tx, caller.user_id, booking_id)
+async def list_booking_seats(
+    booking_id: BookingId, caller: CurrentTraveller, tx: Transaction
+) -> BookingSeats:
+    return await service.list_seats(tx, caller, booking_id)
 
 
 @router.put("/bookings/{booking_id}/seats", summary="Choose seats", tags=["bookings"], status_code=200)
 async def choose_seats(
-    booking_id: BookingId, choices: SeatChoices, caller: CurrentCaller, tx: Transaction
+    booking_id: BookingId, choices: SeatChoices, caller: CurrentTraveller, tx: Transaction
 ) -> BookingSeats:
     """All or none. Setting the same seats again changes nothing, so a repeat is harmless and needs no key.
     A seat chosen on a hold is kept as long as the hold, and for good once the booking is paid."""
-    return await service.choose_seats(tx, caller.user_id, booking_id, choices)
+    return await service.choose_seats(tx, caller, booking_id, choices)

@@ -25,6 +25,7 @@ from app.bookings.seats.schemas import (
     SeatMap,
 )
 from app.core import clock, events
+from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import Cabin
 from app.inventory import service as inventory
@@ -54,16 +55,16 @@ async def get_seat_map(session: AsyncSession, flight_id: UUID) -> SeatMap:
     )
 
 
-async def list_seats(session: AsyncSession, user_id: UUID, booking_id: UUID) -> BookingSeats:
+async def list_seats(session: AsyncSession, caller: Caller, booking_id: UUID) -> BookingSeats:
     """Raises BookingNotFound, also for another's."""
-    booking = await get_own_booking(session, booking_id, user_id)
+    booking = await get_own_booking(session, booking_id, caller)
     now = await clock.now(session)
     segments = await store.find_segments(session, [booking.id])
     return _shown(await inventory.list_seat_assignments(session, booking.id, now), segments)
 
 
 async def choose_seats(
-    session: AsyncSession, user_id: UUID, booking_id: UUID, choices: SeatChoices
+    session: AsyncSession, caller: Caller, booking_id: UUID, choices: SeatChoices
 ) -> BookingSeats:
     """Give the booking's passengers the seats they choose, all or none; gives all seats it then has.
 
@@ -71,7 +72,7 @@ async def choose_seats(
     InfantBlockTaken. Locks the booking, then the flights' seats."""
     now = await clock.now(session)
     rules.ensure_each_once(choices.seats)
-    booking = await get_own_booking_for_update(session, booking_id, user_id)
+    booking = await get_own_booking_for_update(session, booking_id, caller)
     party = await _party(session, booking)
     await _ensure_open(session, booking, party, choices.seats, now)
     has = {
