@@ -22,6 +22,7 @@ from app.core.rate_limits import limit_rate
 from app.disruptions.routes import router as disruptions
 from app.flights.routes import router as flights
 from app.identity.routes import router as identity
+from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.routes import router as offers
@@ -39,6 +40,7 @@ ROUTERS = (
     identity,
     reference,
     flights,
+    controls,
     offers,
     bookings,
     seats,
@@ -51,6 +53,7 @@ TAGS = [
     {"name": "flights", "description": "Airports, search, offers and flights"},
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},
+    {"name": "inventory", "description": "What flights may sell: counters, limits and overbooking"},
     {"name": "notifications", "description": "What was sent to a customer"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
     {"name": "platform", "description": "Health, metrics, and what a problem's code means"},

@@ -18,6 +18,7 @@ from app.flights import models as flights
 from app.fraud import models as fraud
 from app.identity import models as identity
 from app.inventory import models as inventory
+from app.inventory.controls import models as controls
 from app.inventory.seats import models as seats
 from app.notifications import models as notifications
 from app.offers import models as offers
@@ -32,6 +33,7 @@ MODELS = (
     flights,
     inventory,
     seats,
+    controls,
     pricing,
     offers,
     fraud,
@@ -79,6 +81,7 @@ PRIVATE = (
     "pnrs",
     "provider_references",
     "seat_layouts",
+    "control_changes",
     "idempotency_records",
     "test_clock",
     "minimum_connections",

@@ -55,6 +55,32 @@ def ensure_open_for_sale(flight: FlightView, now: datetime) -> None:
         )
 
 
+async def list_flight_ids(
+    session: AsyncSession,
+    origin: str,
+    destination: str,
+    departs_from: date,
+    departs_to: date,
+    weekdays: Sequence[int] | None,
+    place: UUID | None,
+    limit: int,
+    *,
+    is_backwards: bool = False,
+) -> list[UUID]:
+    """Flights of a route between two local days of departure (ISO weekdays; all where None), by id."""
+    return await store.list_flight_ids(
+        session,
+        origin,
+        destination,
+        departs_from,
+        departs_to,
+        weekdays,
+        place,
+        limit,
+        is_backwards=is_backwards,
+    )
+
+
 async def find_departures(
     session: AsyncSession,
     origin: str,

@@ -45,6 +45,19 @@ _FIND_DEPARTURES = text("""
     order by flight.departs_at, flight.id
     limit :limit
 """)
+_LIST_FLIGHT_IDS = """
+    select id
+    from app.flights
+    where origin = :origin
+        and destination = :destination
+        and departure_date between :departs_from and :departs_to
+        and (cast(:weekdays as integer[]) is null or extract(isodow from departure_date) = any(:weekdays))
+        and (cast(:place as uuid) is null or id {beyond} :place)
+    order by id {direction}
+    limit :limit
+"""
+_LIST_FLIGHT_IDS_ON = text(_LIST_FLIGHT_IDS.format(beyond=">", direction="asc"))
+_LIST_FLIGHT_IDS_BACK = text(_LIST_FLIGHT_IDS.format(beyond="<", direction="desc"))
 _APPLY_OUTCOMES = text("""
     with due as materialized (
         select flight_id, kind, departure_delay_minutes, arrival_delay_minutes, known_at
@@ -121,6 +134,32 @@ async def find_departures(
         "limit": limit,
     }
     return [Departure(**row._mapping) for row in await session.execute(_FIND_DEPARTURES, parameters)]
+
+
+async def list_flight_ids(
+    session: AsyncSession,
+    origin: str,
+    destination: str,
+    departs_from: date,
+    departs_to: date,
+    weekdays: Sequence[int] | None,
+    place: UUID | None,
+    limit: int,
+    *,
+    is_backwards: bool,
+) -> list[UUID]:
+    """Flights of a route between two local days, by id beyond a place, whatever became of them."""
+    parameters = {
+        "origin": origin,
+        "destination": destination,
+        "departs_from": departs_from,
+        "departs_to": departs_to,
+        "weekdays": None if weekdays is None else list(weekdays),
+        "place": place,
+        "limit": limit,
+    }
+    statement = _LIST_FLIGHT_IDS_BACK if is_backwards else _LIST_FLIGHT_IDS_ON
+    return list((await session.scalars(statement, parameters)).all())
 
 
 async def apply_outcomes(session: AsyncSession, until: datetime, limit: int) -> Sequence[Row[Any]]:

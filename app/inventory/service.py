@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.inventory import rules, store
+from app.inventory.controls.service import fit_capacities_for_update
 from app.inventory.errors import HoldExpired, SoldOut
 from app.inventory.schemas import HoldOutcome, SeatRequest
 from app.inventory.seats.service import (
@@ -26,6 +27,7 @@ from app.inventory.seats.service import (
 __all__ = [
     "assign_seats_for_update",
     "assign_wishes_for_update",
+    "fit_capacities_for_update",
     "get_layout",
     "get_places",
     "hold_seats",

@@ -16,6 +16,8 @@ EVERYONE = None
 # A token is enough; what it may see is decided by whose it is.
 CUSTOMER = frozenset(Role)
 SIMULATOR = frozenset({Role.SIMULATOR})
+REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
+REVENUE_READERS = REVENUE | {Role.ANALYST}
 
 MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/users"): EVERYONE,
@@ -42,6 +44,12 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/bookings/{booking_id}/cancellations"): CUSTOMER,
     ("POST", "/v1/cancellations/{cancellation_id}/confirm"): CUSTOMER,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
+    ("GET", "/v1/admin/inventory"): REVENUE_READERS,
+    ("GET", "/v1/admin/flights/{flight_id}/inventory"): REVENUE_READERS,
+    ("PUT", "/v1/admin/flights/{flight_id}/controls"): REVENUE,
+    ("GET", "/v1/admin/flights/{flight_id}/controls/history"): REVENUE_READERS,
+    ("POST", "/v1/admin/inventory/controls"): REVENUE,
+    ("POST", "/v1/admin/inventory/controls/by-filter"): REVENUE,
     ("GET", "/v1/admin/test-clock"): SIMULATOR,
     ("DELETE", "/v1/admin/test-clock"): SIMULATOR,
     ("GET", "/healthz"): EVERYONE,
