@@ -20,6 +20,7 @@ from app.core.db import Transaction, engine
 from app.core.errors import NotFound
 from app.core.rate_limits import limit_rate
 from app.disruptions.routes import router as disruptions
+from app.flights import live as availability_feed
 from app.flights.routes import router as flights
 from app.identity.routes import router as identity
 from app.inventory.controls.routes import router as controls
@@ -97,7 +98,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Made now, or the first log-in with an unknown e-mail would take longer than all others.
     security.absent_user_hash()
     await offer_batch.start()
+    await availability_feed.start()
     yield
+    await availability_feed.stop()
     await offer_batch.stop()
     await engine().dispose()
 

@@ -1,6 +1,7 @@
 """Being woken by the database: LISTEN on one channel, for as long as a program runs."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import psycopg
 import structlog
@@ -14,23 +15,29 @@ CONNECT_TIMEOUT_SECONDS = 5
 log = structlog.get_logger(__name__)
 
 
-async def listen(channel: str, wake: asyncio.Event) -> None:
-    """Set `wake` at every notification, until cancelled.
+async def notifications(channel: str) -> AsyncIterator[str | None]:
+    """The payload of every notification, until cancelled.
 
-    A lost connection is made again, and `wake` is set then too: something may have been missed."""
+    None each time it begins to listen, also after a lost connection: something may have been missed."""
     wait = FIRST_WAIT_SECONDS
     while True:
         try:
             async with await _connect() as connection:
                 await connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
-                wake.set()
+                yield None
                 wait = FIRST_WAIT_SECONDS
-                async for _ in connection.notifies():
-                    wake.set()
+                async for notification in connection.notifies():
+                    yield notification.payload
         except psycopg.OperationalError as error:
             log.warning("listening_interrupted", channel=channel, kind=type(error).__name__)
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+async def listen(channel: str, wake: asyncio.Event) -> None:
+    """Set `wake` at every notification and whenever one may have been missed, until cancelled."""
+    async for _ in notifications(channel):
+        wake.set()
 
 
 async def _connect() -> psycopg.AsyncConnection:

@@ -1,6 +1,6 @@
 """What flights refuse."""
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, NotFound, TooManyRequests, Unavailable
 
 
 class FlightNotFound(NotFound):
@@ -11,3 +11,13 @@ class FlightNotFound(NotFound):
 class FlightClosed(Conflict):
     code = "flight_closed"
     title = "The flight is no longer for sale"
+
+
+class StreamsExhausted(Unavailable):
+    code = "streams_exhausted"
+    title = "As many streams are open as this process carries"
+
+
+class TooManyStreams(TooManyRequests):
+    code = "too_many_streams"
+    title = "The caller has too many streams open"

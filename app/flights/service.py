@@ -99,10 +99,17 @@ async def find_departures(
 
 async def get_availability(session: AsyncSession, flight_id: UUID) -> FlightAvailability:
     """What the streams last saw of a flight's cabins. Raises FlightNotFound."""
+    return (await get_availability_version(session, flight_id))[0]
+
+
+async def get_availability_version(session: AsyncSession, flight_id: UUID) -> tuple[FlightAvailability, int]:
+    """Live availability, and the place in the core's log of the newest change it includes, 0 without any.
+
+    Raises FlightNotFound."""
     await get_flight(session, flight_id)
     rows = await store.list_availability(session, flight_id)
     as_of = max((row.source_ts for row in rows), default=None)
-    return FlightAvailability(
+    availability = FlightAvailability(
         flight_id=flight_id,
         cabins=[
             CabinAvailability(
@@ -119,6 +126,7 @@ async def get_availability(session: AsyncSession, flight_id: UUID) -> FlightAvai
         as_of=as_of,
         age_ms=None if as_of is None else age_ms(as_of, rows[0].read_at),
     )
+    return availability, max((row.lsn for row in rows), default=0)
 
 
 def age_ms(as_of: datetime, read_at: datetime) -> int:

@@ -22,7 +22,7 @@ _FIND_FLIGHTS = text("""
     where id = any(:flight_ids)
 """)
 _LIST_AVAILABILITY = text("""
-    select cabin, capacity, classes, seats_open, source_ts, statement_timestamp() as read_at
+    select cabin, capacity, classes, seats_open, lsn, source_ts, statement_timestamp() as read_at
     from live.availability
     where flight_id = :flight_id
     order by cabin

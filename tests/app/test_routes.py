@@ -32,6 +32,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/offers/{offer_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,
+    ("GET", "/v1/flights/{flight_id}/availability/stream"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/seat-map"): EVERYONE,
     ("POST", "/v1/bookings"): CUSTOMER,
     ("GET", "/v1/bookings"): CUSTOMER,
