@@ -12,6 +12,8 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.bookings.changes.routes import router as changes
+from app.bookings.extras.routes import router as extras
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
 from app.core import http, problem_pages, security
@@ -45,6 +47,8 @@ ROUTERS = (
     offers,
     bookings,
     seats,
+    extras,
+    changes,
     notifications,
     disruptions,
 )

@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
 from app.bookings import models as bookings
+from app.bookings.changes import models as changes
+from app.bookings.extras import models as extras
 from app.core import models as core
 from app.core.models import TIMESTAMPTZ
 from app.disruptions import models as disruptions
@@ -39,6 +41,8 @@ MODELS = (
     fraud,
     payments,
     bookings,
+    extras,
+    changes,
     disruptions,
     notifications,
 )
@@ -85,6 +89,12 @@ PRIVATE = (
     "idempotency_records",
     "test_clock",
     "minimum_connections",
+    "extras_orders",
+    "extras_lines",
+    "cancellation_coupons",
+    "row_history",
+    "changes",
+    "change_coupons",
 )
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.

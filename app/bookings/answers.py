@@ -7,8 +7,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import rules, store
-from app.bookings.models import BookingRow, CancellationRow, CouponRow, ItemRow, SegmentRow, TicketRow
+from app.bookings import action_rules, rules, standing, store
+from app.bookings.models import (
+    BookingRow,
+    CancellationRow,
+    CouponRow,
+    ItemRow,
+    PassengerRow,
+    SegmentRow,
+    TicketRow,
+)
 from app.bookings.schemas import (
     Booking,
     BookingEvent,
@@ -27,12 +35,12 @@ from app.bookings.schemas import (
     Ticket,
     TicketStatus,
 )
+from app.bookings.standing import Standing
 from app.core import vault
 from app.core.ids import encode
 from app.core.models import DomainEvent
 from app.core.money import Money
-from app.flights import service as flights
-from app.flights.schemas import FlightStatus, FlightView
+from app.flights.schemas import FlightView
 from app.payments.schemas import Refund
 from app.pricing.schemas import PassengerType
 
@@ -42,10 +50,17 @@ _PREFIXES = {"payment_id": "pay", "refund_id": "ref", "flight_ids": "flt"}
 
 
 async def show_booking(session: AsyncSession, booking: BookingRow, now: datetime) -> Booking:
-    segments = await store.find_segments(session, [booking.id])
-    flown = await flights.get_flights(session, [segment.flight_id for segment in segments])
-    coupons = await store.find_coupons(session, booking.id)
-    status = rules.status_at(BookingStatus(booking.status), booking.payment_required_by, now)
+    return await show(session, await standing.read(session, booking, now))
+
+
+async def show_as_of(session: AsyncSession, booking_id: UUID, as_of: datetime) -> Booking | None:
+    """A booking as it stood at a moment. Nothing can be done in the past; names are those of today."""
+    at = await standing.read_as_of(session, booking_id, as_of)
+    return None if at is None else (await show(session, at)).model_copy(update={"available_actions": []})
+
+
+async def show(session: AsyncSession, at: Standing) -> Booking:
+    booking, status = at.booking, at.status
     return Booking(
         id=booking.id,
         pnr=booking.pnr,
@@ -53,27 +68,16 @@ async def show_booking(session: AsyncSession, booking: BookingRow, now: datetime
         total=Money(amount_minor=booking.total_minor, currency=booking.currency),
         price_guarantee_expires_at=booking.price_guarantee_expires_at,
         payment_required_by=booking.payment_required_by,
-        passengers=await _passengers(session, booking.id),
-        slices=_slices(segments, flown),
-        items=[_item(row) for row in await store.find_items(session, booking.id)],
-        tickets=[_ticket(row, coupons) for row in await store.find_tickets(session, booking.id)],
+        passengers=await _passengers(session, at.passengers),
+        slices=_slices(at.segments, at.flights),
+        items=[_item(row) for row in at.items],
+        tickets=[_ticket(row, at.coupons) for row in at.tickets],
         created_at=booking.created_at,
         confirmed_at=booking.confirmed_at,
         ticketed_at=booking.ticketed_at,
         cancelled_at=booking.cancelled_at,
         expired_at=booking.payment_required_by if status is BookingStatus.EXPIRED else None,
-        available_actions=rules.available_actions(status, itinerary(segments, flown, coupons), now),
-    )
-
-
-def itinerary(
-    segments: Sequence[SegmentRow], flown: dict[UUID, FlightView], coupons: Sequence[CouponRow]
-) -> rules.Itinerary:
-    booked = [flown[segment.flight_id] for segment in segments]
-    return rules.Itinerary(
-        departs_at=min(flight.departs_at for flight in booked),
-        is_cancelled=any(flight.status is FlightStatus.CANCELLED for flight in booked),
-        is_unused=all(coupon.status == CouponStatus.OPEN for coupon in coupons),
+        available_actions=action_rules.available_actions(at.situation),
     )
 
 
@@ -88,7 +92,8 @@ def without_names(booking: Booking) -> dict[str, Any]:
 async def with_names(session: AsyncSession, kept: dict[str, Any]) -> Booking:
     """A kept answer with the names its people still have."""
     booking = Booking.model_validate(kept)
-    return booking.model_copy(update={"passengers": await _passengers(session, booking.id)})
+    passengers = await store.find_passengers(session, [booking.id])
+    return booking.model_copy(update={"passengers": await _passengers(session, passengers)})
 
 
 def summarise(booking: BookingRow, now: datetime) -> BookingSummary:
@@ -114,7 +119,9 @@ def show_event(event: DomainEvent) -> BookingEvent:
     )
 
 
-def show_cancellation(row: CancellationRow, refund: Refund | None) -> Cancellation:
+def show_cancellation(
+    row: CancellationRow, refunds: Sequence[Refund], coupon_ids: Sequence[UUID]
+) -> Cancellation:
     return Cancellation(
         id=row.id,
         booking_id=row.booking_id,
@@ -124,7 +131,11 @@ def show_cancellation(row: CancellationRow, refund: Refund | None) -> Cancellati
         quoted_at=row.quoted_at,
         expires_at=row.expires_at,
         confirmed_at=row.confirmed_at,
-        refund=refund,
+        refund=refunds[0] if refunds else None,
+        refunds=list(refunds),
+        is_whole=row.is_whole,
+        is_void=row.is_void,
+        coupon_ids=list(coupon_ids),
     )
 
 
@@ -139,8 +150,7 @@ def _public(name: str, value: Any) -> Any:
     )
 
 
-async def _passengers(session: AsyncSession, booking_id: UUID) -> list[Passenger]:
-    rows = await store.find_passengers(session, [booking_id])
+async def _passengers(session: AsyncSession, rows: Sequence[PassengerRow]) -> list[Passenger]:
     people = await vault.get_people(session, [row.subject_id for row in rows])
     return [
         Passenger(
@@ -154,12 +164,14 @@ async def _passengers(session: AsyncSession, booking_id: UUID) -> list[Passenger
 
 
 def _slices(segments: Sequence[SegmentRow], flown: dict[UUID, FlightView]) -> list[Slice]:
+    """The slices as they are flown, or were meant to be: without what has been exchanged for another."""
     by_slice: dict[int, list[Segment]] = {}
     for row in segments:
-        by_slice.setdefault(row.slice_number, []).append(_segment(row, flown[row.flight_id]))
+        if row.status != LiveStatus.EXCHANGED:
+            by_slice.setdefault(row.slice_number, []).append(_segment(row, flown[row.flight_id]))
     return [
-        Slice(origin=inside[0].origin, destination=inside[-1].destination, segments=inside)
-        for _, inside in sorted(by_slice.items())
+        Slice(number=number, origin=inside[0].origin, destination=inside[-1].destination, segments=inside)
+        for number, inside in sorted(by_slice.items())
     ]
 
 

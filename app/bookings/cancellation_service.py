@@ -1,93 +1,119 @@
-"""Cancelling a booking: a quote that expires, then its confirmation; only the newest quote counts."""
+"""Cancelling a booking or part of it: a quote that expires, then its confirmation; only the newest counts."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import answers, rules, store, telling
+from app.bookings import action_rules, answers, rules, sale_service, standing, store, telling
 from app.bookings.access import get_own_booking_for_update
 from app.bookings.errors import (
     BookingNotFound,
     CancellationNotFound,
     NotCancellable,
+    PartNotCancellable,
     PaymentInProgress,
     QuoteExpired,
     QuoteSuperseded,
 )
-from app.bookings.models import BookingRow, CancellationRow, CouponRow, ItemRow, SegmentRow
+from app.bookings.models import (
+    BookingRow,
+    CancellationCouponRow,
+    CancellationRow,
+    CouponRow,
+    ItemRow,
+    SegmentRow,
+)
 from app.bookings.payment_service import settle_refund
 from app.bookings.schemas import (
+    Action,
     Answer,
     BookingStatus,
     Cancellation,
+    CancellationRequest,
     CancellationStatus,
+    CouponStatus,
     ItemKind,
     LiveStatus,
 )
-from app.bookings.ticket_service import seats_of
+from app.bookings.standing import Standing
 from app.core import clock
 from app.core.db import transaction
 from app.core.idempotency import RETRY_AFTER_SECONDS, Idempotency
 from app.core.ids import uuid7
 from app.core.security import Caller
-from app.flights import service as flights
 from app.inventory import service as inventory
 from app.inventory.schemas import HoldOutcome
 from app.payments import journal
 from app.payments import refund_service as refunds
-from app.payments import service as payments
-from app.pricing import service as pricing
 
 REFUND_REASON = "cancellation"
 NOTHING = rules.CancellationFigures(fare_minor=0, tax_minor=0, penalty_minor=0)
 
 
-async def quote(session: AsyncSession, caller: Caller, booking_id: UUID) -> Cancellation:
+@dataclass(frozen=True)
+class Plan:
+    """What a cancellation would do now."""
+
+    coupons: Sequence[CouponRow]
+    extras: Sequence[ItemRow]
+    figures: rules.CancellationFigures
+    is_whole: bool
+    is_void: bool
+
+
+async def quote(
+    session: AsyncSession, caller: Caller, booking_id: UUID, request: CancellationRequest | None = None
+) -> Cancellation:
     """Say what cancelling would keep and give back; earlier quotes of the booking end.
 
-    Raises BookingNotFound, NotCancellable, PaymentInProgress."""
+    Raises BookingNotFound, NotCancellable, PartNotCancellable, PaymentInProgress."""
     now = await clock.now(session)
     booking = await get_own_booking_for_update(session, booking_id, caller)
-    figures = await _figures(session, booking, now)
+    at = await standing.read(session, booking, now)
+    plan = _plan(at, _chosen(at, request))
     await store.supersede_quotes(session, booking.id)
     cancellation_id = uuid7()
     row = {
         "id": cancellation_id,
         "booking_id": booking.id,
         "status": CancellationStatus.QUOTED,
-        "penalty_minor": figures.penalty_minor,
-        "refund_minor": figures.refund_minor,
+        "penalty_minor": plan.figures.penalty_minor,
+        "refund_minor": plan.figures.refund_minor,
         "currency": booking.currency,
         "quoted_at": now,
         "expires_at": now + rules.QUOTE_LIFE,
+        "is_whole": plan.is_whole,
+        "is_void": plan.is_void,
     }
     await store.insert_rows(session, CancellationRow, [row])
+    if plan.coupons:
+        what = [{"cancellation_id": cancellation_id, "coupon_id": coupon.id} for coupon in plan.coupons]
+        await store.insert_rows(session, CancellationCouponRow, what)
     return await _shown(session, cancellation_id)
 
 
 async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> Answer[Cancellation]:
-    """Cancel as quoted, once per key, and pay back. The refund is asked for after the commit, and shows
-    `created` until the provider has confirmed it.
+    """Cancel as quoted, once per key, and pay back. Refunds are asked for after the commit, and show
+    `created` until the provider has confirmed them.
 
     Raises CancellationNotFound, QuoteSuperseded, QuoteExpired, NotCancellable, PaymentInProgress."""
-    order = None
+    orders: list[refunds.RefundOrder] = []
     async with transaction() as session:
         kept = await key.find(session)
         if kept is None:
-            order = await _confirm(session, caller, cancellation_id)
+            orders = await _confirm(session, caller, cancellation_id)
             await key.store(session, 200, {"cancellation_id": str(cancellation_id)})
-    if order is not None:
+    for order in orders:
         await settle_refund(order)
     async with transaction() as session:
         return Answer(await _shown(session, cancellation_id), 200, is_replay=kept is not None)
 
 
-async def _confirm(
-    session: AsyncSession, caller: Caller, cancellation_id: UUID
-) -> refunds.RefundOrder | None:
+async def _confirm(session: AsyncSession, caller: Caller, cancellation_id: UUID) -> list[refunds.RefundOrder]:
     now = await clock.now(session)
     booking = await _lock_booking_of(session, caller, cancellation_id)
     quoted = await _get(session, cancellation_id)
@@ -97,14 +123,23 @@ async def _confirm(
         raise NotCancellable("it has been cancelled")
     if now >= quoted.expires_at:
         raise QuoteExpired()
-    figures = await _figures(session, booking, now)
-    if (figures.penalty_minor, figures.refund_minor) != (quoted.penalty_minor, quoted.refund_minor):
+    at = await standing.read(session, booking, now)
+    chosen = set(await store.find_cancelled_coupons(session, cancellation_id))
+    if not chosen and at.live_coupons:
+        raise QuoteSuperseded("the booking has been paid for since; ask for another quote")
+    plan = _plan(at, [coupon for coupon in at.live_coupons if coupon.id in chosen])
+    figures = plan.figures
+    if len(plan.coupons) != len(chosen) or (figures.penalty_minor, figures.refund_minor) != (
+        quoted.penalty_minor,
+        quoted.refund_minor,
+    ):
         raise QuoteSuperseded("the booking has changed since; ask for another quote")
     await store.confirm_quote(session, cancellation_id, now)
+    await store.confirm_cancelled_coupons(session, cancellation_id)
     if booking.status == BookingStatus.HELD:
         await _give_up_hold(session, booking, now)
-        return None
-    return await _cancel_tickets(session, booking, figures, cancellation_id, now)
+        return []
+    return await _cancel_tickets(session, at, plan, cancellation_id)
 
 
 async def _lock_booking_of(session: AsyncSession, caller: Caller, cancellation_id: UUID) -> BookingRow:
@@ -116,88 +151,136 @@ async def _lock_booking_of(session: AsyncSession, caller: Caller, cancellation_i
         raise CancellationNotFound() from None
 
 
-async def _figures(session: AsyncSession, booking: BookingRow, now: datetime) -> rules.CancellationFigures:
-    """What cancelling costs now. Raises NotCancellable, PaymentInProgress."""
-    status = rules.status_at(BookingStatus(booking.status), booking.payment_required_by, now)
-    segments = await store.find_segments(session, [booking.id])
-    coupons = await store.find_coupons(session, booking.id)
-    flown = await flights.get_flights(session, [segment.flight_id for segment in segments])
-    itinerary = answers.itinerary(segments, flown, coupons)
-    if not rules.is_cancellable(status, itinerary, now):
-        raise NotCancellable(
-            f"it is {status}, and its first flight leaves at {itinerary.departs_at.isoformat()}"
-        )
-    if status is BookingStatus.HELD:
-        if await payments.find_open_payment(session, booking.id) is not None:
-            raise PaymentInProgress(retry_after_seconds=RETRY_AFTER_SECONDS)
-        return NOTHING
-    conditions = await _conditions(session, segments)
-    return rules.cancellation_figures(
-        _ticket_values(coupons), conditions, is_involuntary=itinerary.is_cancelled
+def _chosen(at: Standing, request: CancellationRequest | None) -> Sequence[CouponRow]:
+    """The coupons a request names. Raises PartNotCancellable when it names what the booking has not."""
+    if request is None or (request.passenger_ids is None and request.slice_numbers is None):
+        return at.live_coupons
+    situation = at.situation
+    passengers = set(request.passenger_ids or situation.travellers)
+    slices = set(request.slice_numbers or situation.slice_numbers)
+    if not passengers <= set(situation.travellers):
+        raise PartNotCancellable("there is no such passenger with a ticket", pointer="/passenger_ids")
+    if not slices <= set(situation.slice_numbers):
+        raise PartNotCancellable("there is no such slice with a ticket", pointer="/slice_numbers")
+    named = {
+        part.coupon_id
+        for part in situation.parts
+        if part.passenger_id in passengers and part.slice_number in slices
+    }
+    return [coupon for coupon in at.live_coupons if coupon.id in named]
+
+
+def _plan(at: Standing, coupons: Sequence[CouponRow]) -> Plan:
+    """What cancelling these coupons costs now; no coupons at all: the hold.
+
+    Raises NotCancellable, PartNotCancellable, PaymentInProgress."""
+    is_whole = len(coupons) == len(at.live_coupons)
+    if is_whole:
+        refusal = action_rules.why_not(Action.CANCEL, at.situation)
+        if refusal is not None:
+            raise NotCancellable(refusal)
+    else:
+        _ensure_part_may_go(at, coupons)
+    if at.is_payment_open:
+        raise PaymentInProgress(retry_after_seconds=RETRY_AFTER_SECONDS)
+    if at.status is BookingStatus.HELD:
+        return Plan([], [], NOTHING, is_whole=True, is_void=False)
+    extras = sale_service.extras_of(at, coupons)
+    in_window = rules.is_in_void_window(at.booking.ticketed_at, at.departs_at, at.now)
+    figures = rules.cancellation_figures(
+        _ticket_values(coupons),
+        rules.strictest(
+            [rules.conditions_of(at.refund_condition(segment)) for segment in _segments(at, coupons)]
+        ),
+        is_involuntary=in_window or _is_any_off(at, coupons),
+        extras_minor=sum(item.amount_minor for item in extras),
     )
+    return Plan(coupons, extras, figures, is_whole, is_void=in_window and _are_whole_tickets(at, coupons))
 
 
-async def _conditions(session: AsyncSession, segments: Sequence[SegmentRow]) -> rules.RefundConditions:
-    found = []
-    for segment in segments:
-        product = await pricing.get_fare_product(session, segment.fare_product_id)
-        stated = product.conditions.cancel_before_departure
-        penalty = stated.penalty.amount_minor if stated and stated.penalty else None
-        found.append(rules.RefundConditions(stated.allowed if stated else None, penalty))
-    return rules.strictest(found)
+def _ensure_part_may_go(at: Standing, coupons: Sequence[CouponRow]) -> None:
+    situation = at.situation
+    gone = {coupon.id for coupon in coupons}
+    parts = [part for part in situation.parts if part.coupon_id in gone]
+    if situation.status not in action_rules.TICKETED:
+        raise PartNotCancellable(f"it is {situation.status}")
+    if not action_rules.is_free_to_go(parts, situation.now):
+        raise PartNotCancellable("somebody is checked in, or one of these flights has left")
+    for number in {part.slice_number for part in parts}:
+        left = [
+            situation.party[part.passenger_id]
+            for part in situation.of_slices([number])
+            if part.coupon_id not in gone
+        ]
+        if left and not action_rules.is_sound_party(left, had_adult=action_rules.has_adult(situation)):
+            raise PartNotCancellable("a child or an infant would travel without an adult")
+
+
+def _segments(at: Standing, coupons: Sequence[CouponRow]) -> list[SegmentRow]:
+    return [at.segment(segment_id) for segment_id in {coupon.segment_id for coupon in coupons}]
+
+
+def _is_any_off(at: Standing, coupons: Sequence[CouponRow]) -> bool:
+    gone = {coupon.id for coupon in coupons}
+    return any(part.is_flight_off for part in at.situation.parts if part.coupon_id in gone)
+
+
+def _are_whole_tickets(at: Standing, coupons: Sequence[CouponRow]) -> bool:
+    gone, tickets = {coupon.id for coupon in coupons}, {coupon.ticket_id for coupon in coupons}
+    return all(coupon.id in gone for coupon in at.coupons if coupon.ticket_id in tickets)
 
 
 def _ticket_values(coupons: Sequence[CouponRow]) -> list[rules.TicketValue]:
-    by_ticket: dict[UUID, list[CouponRow]] = defaultdict(list)
+    by_passenger: dict[UUID, list[CouponRow]] = defaultdict(list)
     for coupon in coupons:
-        by_ticket[coupon.ticket_id].append(coupon)
+        by_passenger[coupon.passenger_id].append(coupon)
     return [
         rules.TicketValue(sum(each.fare_minor for each in own), sum(each.tax_minor for each in own))
-        for own in by_ticket.values()
+        for own in by_passenger.values()
     ]
 
 
 async def _give_up_hold(session: AsyncSession, booking: BookingRow, now: datetime) -> None:
     await _close(session, booking, now)
+    await store.set_items(session, [booking.id], LiveStatus.CANCELLED)
+    await store.set_segments(session, [booking.id], LiveStatus.CANCELLED)
     await telling.booking_cancelled(session, booking, NOTHING, now)
     await inventory.release_holds(session, booking.id, HoldOutcome.CANCELLED, now)
 
 
 async def _cancel_tickets(
-    session: AsyncSession,
-    booking: BookingRow,
-    figures: rules.CancellationFigures,
-    cancellation_id: UUID,
-    now: datetime,
-) -> refunds.RefundOrder | None:
-    """Take the sale back. Locks the cabins, last."""
-    await _close(session, booking, now)
-    await store.refund_tickets(session, booking.id)
-    await store.refund_coupons(session, booking.id)
+    session: AsyncSession, at: Standing, plan: Plan, cancellation_id: UUID
+) -> list[refunds.RefundOrder]:
+    """Take the sale back, or this part of it. Locks the cabins, last."""
+    booking, figures, now = at.booking, plan.figures, at.now
+    status = CouponStatus.VOID if plan.is_void else CouponStatus.REFUNDED
+    seats = await sale_service.take_back(session, at, plan.coupons, status)
+    if plan.extras:
+        await store.cancel_items(session, [item.id for item in plan.extras])
     if figures.penalty_minor:
         await store.insert_rows(session, ItemRow, [_penalty_item(booking, figures.penalty_minor, now)])
     await journal.record_cancellation(
         session,
         booking.id,
-        figures.fare_minor,
+        figures.fare_minor + figures.extras_minor,
         figures.tax_minor,
         figures.penalty_minor,
         booking.currency,
         now,
     )
-    order = await _open_refund(session, booking, figures.refund_minor, cancellation_id, now)
-    await telling.booking_cancelled(session, booking, figures, now)
-    await inventory.release_seats_for_update(session, booking.id, None, None, now)
-    passengers = await store.find_passengers(session, [booking.id])
-    segments = await store.find_segments(session, [booking.id])
-    await inventory.return_seats(session, seats_of(passengers, segments), now)
-    return order
+    orders = await _open_refunds(session, booking, figures.refund_minor, cancellation_id, now)
+    if plan.is_whole:
+        await _close(session, booking, now)
+        await telling.booking_cancelled(session, booking, figures, now)
+    else:
+        await store.update_booking(session, booking.id, {})
+        await telling.booking_part_cancelled(session, booking, figures, plan.coupons, now)
+    await inventory.return_seats(session, seats, now)
+    return orders
 
 
 async def _close(session: AsyncSession, booking: BookingRow, now: datetime) -> None:
     await store.update_booking(session, booking.id, {"status": BookingStatus.CANCELLED, "cancelled_at": now})
-    await store.set_items(session, [booking.id], LiveStatus.CANCELLED)
-    await store.set_segments(session, [booking.id], LiveStatus.CANCELLED)
 
 
 def _penalty_item(booking: BookingRow, penalty_minor: int, now: datetime) -> dict[str, object]:
@@ -214,20 +297,19 @@ def _penalty_item(booking: BookingRow, penalty_minor: int, now: datetime) -> dic
     }
 
 
-async def _open_refund(
+async def _open_refunds(
     session: AsyncSession, booking: BookingRow, refund_minor: int, cancellation_id: UUID, now: datetime
-) -> refunds.RefundOrder | None:
+) -> list[refunds.RefundOrder]:
     if refund_minor == 0:
-        return None
-    paid = await payments.find_paid_payment(session, booking.id)
-    if paid is None:
-        raise RuntimeError(f"tickets of booking {booking.id} were never paid for")
-    return await refunds.open_refund(session, paid.shown, refund_minor, REFUND_REASON, now, cancellation_id)
+        return []
+    return await refunds.spread(session, booking.id, refund_minor, REFUND_REASON, now, cancellation_id)
 
 
 async def _shown(session: AsyncSession, cancellation_id: UUID) -> Cancellation:
-    refund = await refunds.find_refund_of_cancellation(session, cancellation_id)
-    return answers.show_cancellation(await _get(session, cancellation_id), refund)
+    row = await _get(session, cancellation_id)
+    found = await refunds.find_refunds_of_cancellation(session, cancellation_id)
+    coupon_ids = await store.find_cancelled_coupons(session, cancellation_id)
+    return answers.show_cancellation(row, found, coupon_ids)
 
 
 async def _get(session: AsyncSession, cancellation_id: UUID) -> CancellationRow:

@@ -8,6 +8,11 @@ class BookingNotFound(NotFound):
     title = "There is no such booking"
 
 
+class MomentInFuture(Unprocessable):
+    code = "moment_in_future"
+    title = "Nobody knows yet what will be"
+
+
 class CancellationNotFound(NotFound):
     code = "cancellation_not_found"
     title = "There is no such cancellation"
@@ -36,6 +41,16 @@ class PaymentInProgress(Conflict):
 class NotCancellable(Conflict):
     code = "booking_not_cancellable"
     title = "This booking can no longer be cancelled"
+
+
+class PartNotCancellable(Conflict):
+    code = "part_not_cancellable"
+    title = "This part of the booking cannot be cancelled by itself"
+
+
+class CouponInUse(Conflict):
+    code = "coupon_in_use"
+    title = "Somebody has checked in with one of these coupons meanwhile"
 
 
 class QuoteSuperseded(Conflict):

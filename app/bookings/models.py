@@ -160,3 +160,31 @@ class CancellationRow(SQLModel, table=True):
     quoted_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None = None
+    is_whole: bool = True
+    is_void: bool = False
+
+
+class RowHistory(SQLModel, table=True):
+    """What a row of a booking was until `ended_at`. Written by the database alone, and only ever added to."""
+
+    __tablename__ = "row_history"
+    __table_args__ = {"schema": "app"}
+
+    id: int = Field(primary_key=True, sa_type=BigInteger)
+    table_name: str = Field(sa_type=Text)
+    row_id: UUID
+    booking_id: UUID
+    was: dict[str, Any] = Field(sa_type=JSONB, nullable=False)
+    ended_at: datetime
+    recorded_at: datetime
+
+
+class CancellationCouponRow(SQLModel, table=True):
+    """What a quote is for. A coupon is in at most one that was confirmed."""
+
+    __tablename__ = "cancellation_coupons"
+    __table_args__ = {"schema": "app"}
+
+    cancellation_id: UUID = Field(primary_key=True)
+    coupon_id: UUID = Field(primary_key=True)
+    is_confirmed: bool = False

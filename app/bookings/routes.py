@@ -1,7 +1,10 @@
 """Booking, paying and cancelling over HTTP."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime
 
 from app.bookings import cancellation_service, payment_service, service
 from app.bookings.schemas import (
@@ -11,6 +14,7 @@ from app.bookings.schemas import (
     BookingRequest,
     BookingSummary,
     Cancellation,
+    CancellationRequest,
     PaymentRequest,
     Shown,
 )
@@ -21,6 +25,11 @@ from app.core.ids import BookingId, CancellationId, PaymentId
 from app.core.pages import Page, PageRequest
 from app.core.security import CurrentTraveller
 from app.payments.schemas import Payment
+
+AsOf = Annotated[
+    AwareDatetime | None,
+    Query(description="A moment of the past", examples=["2026-12-01T13:15:00Z"]),
+]
 
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
@@ -52,8 +61,11 @@ async def list_bookings(
 
 
 @router.get("/bookings/{booking_id}", summary="Read a booking", tags=["bookings"], status_code=200)
-async def get_booking(booking_id: BookingId, caller: CurrentTraveller, tx: Transaction) -> Booking:
-    return await service.get_booking(tx, caller, booking_id)
+async def get_booking(
+    booking_id: BookingId, caller: CurrentTraveller, tx: Transaction, as_of: AsOf = None
+) -> Booking:
+    """With `as_of`, as it stood at that moment: rebuilt from what its rows were, with the names of today."""
+    return await service.get_booking(tx, caller, booking_id, as_of)
 
 
 @router.get(
@@ -97,10 +109,18 @@ async def get_payment(payment_id: PaymentId, caller: CurrentTraveller, tx: Trans
     response_model=Cancellation,
 )
 async def quote_cancellation(
-    booking_id: BookingId, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
+    booking_id: BookingId,
+    caller: CurrentTraveller,
+    key: IdempotentRequest,
+    tx: Transaction,
+    request: CancellationRequest | None = None,
 ) -> JSONResponse:
-    """Nothing is cancelled yet. The quote lives 30 minutes, and ends the quotes before it."""
-    return await key.once(tx, 201, lambda: cancellation_service.quote(tx, caller, booking_id))
+    """Nothing is cancelled yet. The quote lives 30 minutes, and ends the quotes before it.
+
+    Without a body all of it; else these passengers, on these slices. Within 24 hours of a purchase made a
+    week or more before departure all comes back; after that by the fare's rules, and taxes always. Extras
+    are kept, unless the flight is off."""
+    return await key.once(tx, 201, lambda: cancellation_service.quote(tx, caller, booking_id, request))
 
 
 @router.post(

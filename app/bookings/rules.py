@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.bookings.errors import PassengersDiffer
-from app.bookings.schemas import Action, BookingStatus
-from app.pricing.schemas import PassengerType
+from app.bookings.schemas import BookingStatus, ItemKind
+from app.pricing.schemas import Condition, PassengerType
 
 CHECKOUT_HOLD = timedelta(minutes=15)
 QUOTE_LIFE = timedelta(minutes=30)
+# 14 CFR 259.5(b)(4): a reservation made a week or more before departure may be cancelled within 24 hours.
+VOID_WINDOW = timedelta(hours=24)
+VOID_NOTICE = timedelta(days=7)
+
+TAX_KINDS = (ItemKind.TAX, ItemKind.FEE)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,12 @@ def seats_needed(types: Sequence[PassengerType]) -> int:
     return sum(kind.needs_seat for kind in types)
 
 
+def sale_of(items: Sequence[tuple[ItemKind, int]]) -> tuple[int, int]:
+    """What items bring in, and what of them is collected for others: (revenue, taxes)."""
+    taxes = sum(amount for kind, amount in items if kind in TAX_KINDS)
+    return sum(amount for _, amount in items) - taxes, taxes
+
+
 def match_passengers(offered: Sequence[PassengerType], named: Sequence[PassengerType]) -> list[int]:
     """For each named passenger, which of the offer's passengers it is. Raises PassengersDiffer."""
     waiting: dict[PassengerType, deque[int]] = defaultdict(deque)
@@ -50,36 +61,17 @@ def match_passengers(offered: Sequence[PassengerType], named: Sequence[Passenger
 
 
 @dataclass(frozen=True)
-class Itinerary:
-    """What decides whether a ticketed booking can still be cancelled."""
-
-    departs_at: datetime
-    is_cancelled: bool
-    is_unused: bool
-
-
-def is_cancellable(status: BookingStatus, itinerary: Itinerary, now: datetime) -> bool:
-    """A live hold always; a ticket while no part of it is used, until departure unless the flight is off."""
-    if status is BookingStatus.HELD:
-        return True
-    if status not in (BookingStatus.CONFIRMED, BookingStatus.TICKETED) or not itinerary.is_unused:
-        return False
-    return itinerary.is_cancelled or now < itinerary.departs_at
-
-
-def available_actions(status: BookingStatus, itinerary: Itinerary, now: datetime) -> list[Action]:
-    actions = [Action.PAY] if status is BookingStatus.HELD else []
-    if is_cancellable(status, itinerary, now):
-        actions.append(Action.CANCEL)
-    return actions
-
-
-@dataclass(frozen=True)
 class RefundConditions:
     """A fare's promise. None means that the fare does not state it."""
 
     allowed: bool | None
     penalty_minor: int | None
+
+
+def conditions_of(stated: Condition | None) -> RefundConditions:
+    """A condition as the fare product states it, for refunds and changes alike."""
+    penalty = stated.penalty.amount_minor if stated and stated.penalty else None
+    return RefundConditions(stated.allowed if stated else None, penalty)
 
 
 @dataclass(frozen=True)
@@ -92,13 +84,16 @@ class TicketValue:
 
 @dataclass(frozen=True)
 class CancellationFigures:
+    """`penalty_minor` is all that is kept, extras that were bought among it."""
+
     fare_minor: int
     tax_minor: int
     penalty_minor: int
+    extras_minor: int = 0
 
     @property
     def refund_minor(self) -> int:
-        return self.fare_minor + self.tax_minor - self.penalty_minor
+        return self.fare_minor + self.extras_minor + self.tax_minor - self.penalty_minor
 
 
 def strictest(conditions: Sequence[RefundConditions]) -> RefundConditions:
@@ -118,12 +113,36 @@ def penalty_of(ticket: TicketValue, conditions: RefundConditions) -> int:
 
 
 def cancellation_figures(
-    tickets: Sequence[TicketValue], conditions: RefundConditions, *, is_involuntary: bool
+    tickets: Sequence[TicketValue],
+    conditions: RefundConditions,
+    *,
+    is_involuntary: bool,
+    extras_minor: int = 0,
 ) -> CancellationFigures:
-    """What cancelling all the tickets keeps and gives back; nothing is kept when the flight is off."""
-    penalty_minor = 0 if is_involuntary else sum(penalty_of(ticket, conditions) for ticket in tickets)
+    """What cancelling these parts of tickets keeps and gives back. Nothing is kept when the traveller is not
+    the cause, or undoes the purchase in time; else extras are kept, as they were bought."""
+    kept = 0 if is_involuntary else sum(penalty_of(ticket, conditions) for ticket in tickets) + extras_minor
     return CancellationFigures(
         fare_minor=sum(ticket.fare_minor for ticket in tickets),
         tax_minor=sum(ticket.tax_minor for ticket in tickets),
-        penalty_minor=penalty_minor,
+        penalty_minor=kept,
+        extras_minor=extras_minor,
     )
+
+
+def is_in_void_window(bought_at: datetime | None, departs_at: datetime, now: datetime) -> bool:
+    """The 24-hour rule: what was bought a week or more before its departure may be undone for a day."""
+    if bought_at is None or departs_at - bought_at < VOID_NOTICE:
+        return False
+    return now < bought_at + VOID_WINDOW
+
+
+def left_of(amounts: Sequence[int], left_minor: int) -> list[int]:
+    """What of each amount stays, the first ones whole, so that they add up to `left_minor`."""
+    kept = []
+    for amount in amounts:
+        kept.append(min(amount, left_minor))
+        left_minor -= kept[-1]
+    if left_minor:
+        raise ValueError("more is to stay than there is")
+    return kept

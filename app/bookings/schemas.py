@@ -26,6 +26,7 @@ from app.payments.schemas import Payment, Refund
 from app.pricing.schemas import PassengerType
 
 MAX_PASSENGERS = 9
+MAX_SLICES = 16
 
 Shown = TypeVar("Shown", bound=Schema)
 
@@ -47,14 +48,18 @@ class ItemKind(StrEnum):
 
 
 class LiveStatus(StrEnum):
+    """Exchanged is of segments alone: another has taken their place."""
+
     LIVE = "live"
     CANCELLED = "cancelled"
+    EXCHANGED = "exchanged"
 
 
 class TicketStatus(StrEnum):
     ISSUED = "issued"
     VOID = "void"
     REFUNDED = "refunded"
+    EXCHANGED = "exchanged"
 
 
 class CouponStatus(StrEnum):
@@ -76,7 +81,14 @@ class CancellationStatus(StrEnum):
 
 class Action(StrEnum):
     PAY = "pay"
+    REPRICE = "reprice"
     CANCEL = "cancel"
+    CANCEL_PART = "cancel_part"
+    CHANGE = "change"
+    SPLIT = "split"
+    CORRECT_NAMES = "correct_names"
+    ADD_EXTRAS = "add_extras"
+    REQUEST_SERVICE = "request_service"
 
 
 def _without_digits(name: str) -> str:
@@ -106,6 +118,13 @@ class BookingRequest(Schema):
     offer_id: OfferId
     passengers: list[NewPassenger] = Field(min_length=1, max_length=MAX_PASSENGERS)
     contact: Contact
+
+
+class CancellationRequest(Schema):
+    """What to cancel: these passengers on these slices. Left out: all of them."""
+
+    passenger_ids: list[PassengerId] | None = Field(default=None, min_length=1, max_length=MAX_PASSENGERS)
+    slice_numbers: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SLICES)
 
 
 class PaymentRequest(Schema):
@@ -145,6 +164,9 @@ class Segment(Schema):
 
 
 class Slice(Schema):
+    """`number` names it for a change or a cancellation of part of the booking."""
+
+    number: int
     origin: str
     destination: str
     segments: list[Segment]
@@ -224,7 +246,9 @@ class BookingHistory(Schema):
 
 
 class Cancellation(Schema):
-    """A quote to cancel: what is kept and what comes back. It holds once it is confirmed."""
+    """A quote to cancel: what is kept and what comes back. It holds once it is confirmed.
+
+    `is_void`: the purchase is undone, as it may be for 24 hours when it was made a week ahead."""
 
     id: CancellationId
     booking_id: BookingId
@@ -235,6 +259,10 @@ class Cancellation(Schema):
     expires_at: datetime
     confirmed_at: datetime | None
     refund: Refund | None = Field(description="Once confirmed, and if anything comes back")
+    refunds: list[Refund] = Field(description="All of them, when several payments give back")
+    is_whole: bool = Field(description="Whether nothing of the booking is left")
+    is_void: bool
+    coupon_ids: list[CouponId] = Field(description="What is given back, coupon by coupon; none of a hold")
 
 
 @dataclass(frozen=True)

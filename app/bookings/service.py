@@ -7,8 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import answers, rules, store, telling
+from app.bookings import answers, offer_rows, rules, store, telling
 from app.bookings.access import get_own_booking
+from app.bookings.errors import BookingNotFound, MomentInFuture
 from app.bookings.expiry_service import expire_dead_holds
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
 from app.bookings.payment_service import resolve_stuck_payments
@@ -19,8 +20,6 @@ from app.bookings.schemas import (
     BookingRequest,
     BookingStatus,
     BookingSummary,
-    ItemKind,
-    LiveStatus,
     NewPassenger,
 )
 from app.core import clock, geography, hashes, vault
@@ -28,7 +27,6 @@ from app.core.context import current
 from app.core.errors import Unavailable
 from app.core.idempotency import Idempotency
 from app.core.ids import new_pnr, uuid7
-from app.core.money import Money
 from app.core.pages import Page, Window, page_of, unknown_place
 from app.core.security import Caller
 from app.flights import service as flights
@@ -37,7 +35,6 @@ from app.inventory import service as inventory
 from app.inventory.schemas import SeatRequest
 from app.offers import service as offers
 from app.offers.schemas import Offer
-from app.pricing.schemas import LineKind
 
 __all__ = [
     "create_booking",
@@ -82,10 +79,20 @@ async def create_booking(
     return Answer(body, 201)
 
 
-async def get_booking(session: AsyncSession, caller: Caller, booking_id: UUID) -> Booking:
-    """Raises BookingNotFound, also for another's."""
-    booking = await get_own_booking(session, booking_id, caller)
-    return await answers.show_booking(session, booking, await clock.now(session))
+async def get_booking(
+    session: AsyncSession, caller: Caller, booking_id: UUID, as_of: datetime | None = None
+) -> Booking:
+    """As it stands, or as it stood. Raises BookingNotFound, also for another's and for a moment before it was
+    made; MomentInFuture."""
+    booking, now = await get_own_booking(session, booking_id, caller), await clock.now(session)
+    if as_of is None:
+        return await answers.show_booking(session, booking, now)
+    if as_of > now:
+        raise MomentInFuture(f"it is {now.isoformat()}", pointer="/(query)/as_of")
+    then = await answers.show_as_of(session, booking_id, as_of)
+    if then is None:
+        raise BookingNotFound(f"it was made at {booking.created_at.isoformat()}")
+    return then
 
 
 async def list_bookings(session: AsyncSession, caller: Caller, window: Window) -> Page[BookingSummary]:
@@ -183,7 +190,7 @@ async def _write_parts(
         common | {"id": uuid7(), "subject_id": subject_id, "type": each.type}
         for subject_id, each in zip(people, named, strict=True)
     ]
-    segments = _segments(offer, common)
+    segments = offer_rows.segment_rows(offer, common)
     await store.insert_rows(session, PassengerRow, passengers)
     await store.insert_rows(session, SegmentRow, segments)
     await store.insert_rows(
@@ -192,57 +199,7 @@ async def _write_parts(
         [
             item
             for passenger, place in zip(passengers, places, strict=True)
-            for item in _items(offer, place, common, passenger["id"], segments)
+            for item in offer_rows.item_rows(offer, place, common, passenger["id"], segments)
         ],
     )
     return segments
-
-
-def _segments(offer: Offer, common: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        common
-        | {
-            "id": uuid7(),
-            "flight_id": segment.flight_id,
-            "slice_number": slice_number,
-            "segment_number": segment_number,
-            "cabin": segment.cabin,
-            "fare_class": segment.fare_class,
-            "fare_product_id": segment.fare_product_id,
-            "status": LiveStatus.LIVE,
-        }
-        for slice_number, part in enumerate(offer.slices, 1)
-        for segment_number, segment in enumerate(part.segments, 1)
-    ]
-
-
-def _items(
-    offer: Offer, place: int, common: dict[str, Any], passenger_id: UUID, segments: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The fare of each segment and every tax of one of the offer's passengers."""
-    price = offer.passengers[place]
-    sold_as = [segment for part in offer.slices for segment in part.segments]
-    lines: list[tuple[ItemKind, str, str, Money, int | None]] = [
-        (ItemKind.FARE, segment.fare_basis, f"{offer.brand} fare", fare, number)
-        for number, (segment, fare) in enumerate(zip(sold_as, price.segment_fares, strict=True))
-    ]
-    lines += [
-        (ItemKind.TAX, line.code, line.description, line.amount, line.segment)
-        for line in price.breakdown
-        if line.kind in (LineKind.TAX, LineKind.FEE)
-    ]
-    return [
-        common
-        | {
-            "id": uuid7(),
-            "passenger_id": passenger_id,
-            "segment_id": None if number is None else segments[number]["id"],
-            "kind": kind,
-            "code": code,
-            "description": description,
-            "amount_minor": amount.amount_minor,
-            "currency": amount.currency,
-            "status": LiveStatus.LIVE,
-        }
-        for kind, code, description, amount, number in lines
-    ]

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col
 
 from app.bookings.models import (
     BookingRow,
+    CancellationCouponRow,
     CancellationRow,
     CouponRow,
     ItemRow,
@@ -169,21 +170,46 @@ async def set_segments(session: AsyncSession, booking_ids: Sequence[UUID], statu
     await session.execute(statement, execution_options=_UNSYNCED)
 
 
-async def refund_tickets(session: AsyncSession, booking_id: UUID) -> None:
+async def set_ticket(session: AsyncSession, ticket_id: UUID, status: TicketStatus) -> None:
     statement = (
-        update(TicketRow)
-        .where(col(TicketRow.booking_id) == booking_id, col(TicketRow.status) == TicketStatus.ISSUED)
-        .values(status=TicketStatus.REFUNDED, updated_at=func.now())
+        update(TicketRow).where(col(TicketRow.id) == ticket_id).values(status=status, updated_at=func.now())
     )
     await session.execute(statement, execution_options=_UNSYNCED)
 
 
-async def refund_coupons(session: AsyncSession, booking_id: UUID) -> None:
-    """Only open ones: what was flown cannot be given back."""
+async def give_back_coupons(session: AsyncSession, coupon_ids: Sequence[UUID], status: CouponStatus) -> int:
+    """Open ones only: what is checked in or flown cannot be given back. How many it was."""
     statement = (
         update(CouponRow)
-        .where(col(CouponRow.booking_id) == booking_id, col(CouponRow.status) == CouponStatus.OPEN)
-        .values(status=CouponStatus.REFUNDED, updated_at=func.now())
+        .where(col(CouponRow.id).in_(coupon_ids), col(CouponRow.status) == CouponStatus.OPEN)
+        .values(status=status, updated_at=func.now())
+        .returning(col(CouponRow.id))
+    )
+    return len((await session.scalars(statement, execution_options=_UNSYNCED)).all())
+
+
+async def cancel_items(session: AsyncSession, item_ids: Sequence[UUID]) -> None:
+    statement = (
+        update(ItemRow)
+        .where(col(ItemRow.id).in_(item_ids))
+        .values(status=LiveStatus.CANCELLED, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def move_item(session: AsyncSession, item_id: UUID, segment_id: UUID) -> None:
+    """Let an item be for another segment."""
+    statement = (
+        update(ItemRow).where(col(ItemRow.id) == item_id).values(segment_id=segment_id, updated_at=func.now())
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def end_segments(session: AsyncSession, segment_ids: Sequence[UUID], status: LiveStatus) -> None:
+    statement = (
+        update(SegmentRow)
+        .where(col(SegmentRow.id).in_(segment_ids), col(SegmentRow.status) == LiveStatus.LIVE)
+        .values(status=status, updated_at=func.now())
     )
     await session.execute(statement, execution_options=_UNSYNCED)
 
@@ -191,6 +217,16 @@ async def refund_coupons(session: AsyncSession, booking_id: UUID) -> None:
 async def find_cancellation(session: AsyncSession, cancellation_id: UUID) -> CancellationRow | None:
     statement = select(CancellationRow).where(col(CancellationRow.id) == cancellation_id)
     return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
+
+
+async def find_cancelled_coupons(session: AsyncSession, cancellation_id: UUID) -> Sequence[UUID]:
+    """The coupons a quote is for."""
+    statement = (
+        select(col(CancellationCouponRow.coupon_id))
+        .where(col(CancellationCouponRow.cancellation_id) == cancellation_id)
+        .order_by(col(CancellationCouponRow.coupon_id))
+    )
+    return (await session.scalars(statement)).all()
 
 
 async def supersede_quotes(session: AsyncSession, booking_id: UUID) -> None:
@@ -210,5 +246,14 @@ async def confirm_quote(session: AsyncSession, cancellation_id: UUID, now: datet
         update(CancellationRow)
         .where(col(CancellationRow.id) == cancellation_id)
         .values(status=CancellationStatus.CONFIRMED, confirmed_at=now)
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def confirm_cancelled_coupons(session: AsyncSession, cancellation_id: UUID) -> None:
+    statement = (
+        update(CancellationCouponRow)
+        .where(col(CancellationCouponRow.cancellation_id) == cancellation_id)
+        .values(is_confirmed=True)
     )
     await session.execute(statement, execution_options=_UNSYNCED)

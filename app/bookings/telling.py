@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings.models import BookingRow, SegmentRow
+from app.bookings.models import BookingRow, CouponRow, SegmentRow
 from app.bookings.rules import CancellationFigures
 from app.core import events
 from app.core.context import bind, current
@@ -39,7 +39,7 @@ async def booking_created(
         "total_minor": booking.total_minor,
         "currency": booking.currency,
     }
-    await _record(session, "BookingCreated", booking, payload | _entities(booking), booking.created_at)
+    await record(session, "BookingCreated", booking, payload | _entities(booking), booking.created_at)
 
 
 async def booking_confirmed(
@@ -57,14 +57,14 @@ async def booking_confirmed(
         "flight_ids": [segment.flight_id for segment in segments],
     }
     card = {kind: key for kind, key in paid_by.items() if kind == "card"}
-    await _record(session, "BookingConfirmed", booking, payload | _entities(booking, card), now)
+    await record(session, "BookingConfirmed", booking, payload | _entities(booking, card), now)
 
 
 async def booking_ticketed(
     session: AsyncSession, booking: BookingRow, ticket_numbers: list[str], now: datetime
 ) -> None:
     payload = {"pnr": booking.pnr, "ticket_numbers": ticket_numbers}
-    await _record(session, "BookingTicketed", booking, payload, now)
+    await record(session, "BookingTicketed", booking, payload, now)
 
 
 async def booking_cancelled(
@@ -76,7 +76,31 @@ async def booking_cancelled(
         "refund_minor": figures.refund_minor,
         "currency": booking.currency,
     }
-    await _record(session, "BookingCancelled", booking, payload | _entities(booking), now)
+    await record(session, "BookingCancelled", booking, payload | _entities(booking), now)
+
+
+async def booking_part_cancelled(
+    session: AsyncSession,
+    booking: BookingRow,
+    figures: CancellationFigures,
+    coupons: Sequence[CouponRow],
+    now: datetime,
+) -> None:
+    payload = {
+        "pnr": booking.pnr,
+        "penalty_minor": figures.penalty_minor,
+        "refund_minor": figures.refund_minor,
+        "currency": booking.currency,
+        "coupon_ids": sorted(str(coupon.id) for coupon in coupons),
+        "flight_ids": sorted({str(coupon.flight_id) for coupon in coupons}),
+    }
+    await record(session, "BookingPartCancelled", booking, payload, now)
+
+
+async def booking_changed(
+    session: AsyncSession, booking: BookingRow, change: dict[str, Any], now: datetime
+) -> None:
+    await record(session, "BookingChanged", booking, {"pnr": booking.pnr} | change, now)
 
 
 async def hold_expired(
@@ -84,7 +108,7 @@ async def hold_expired(
 ) -> None:
     """At the moment the hold died, however much later it is swept up."""
     payload = {"pnr": booking.pnr, "flight_ids": flight_ids, "seats": seats}
-    await _record(session, "HoldExpired", booking, payload | _entities(booking), booking.payment_required_by)
+    await record(session, "HoldExpired", booking, payload | _entities(booking), booking.payment_required_by)
 
 
 def _entities(booking: BookingRow, more: dict[str, str] | None = None) -> dict[str, Any]:
@@ -98,7 +122,7 @@ def _entities(booking: BookingRow, more: dict[str, str] | None = None) -> dict[s
     return {"entities": {kind: key for kind, key in known.items() if key is not None} | (more or {})}
 
 
-async def _record(
+async def record(
     session: AsyncSession, event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime
 ) -> None:
     await events.record(

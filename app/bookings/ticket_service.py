@@ -42,10 +42,9 @@ async def issue_tickets(
         segments = await store.find_segments(session, [booking.id])
         items = await store.find_items(session, booking.id)
         numbers = [
-            await _issue_ticket(session, booking, passenger, segments, items, now) for passenger in passengers
+            await issue_ticket(session, booking, passenger, segments, items, now) for passenger in passengers
         ]
-        fare_minor = _sum(items, ItemKind.FARE)
-        tax_minor = _sum(items, ItemKind.TAX)
+        fare_minor, tax_minor = rules.sale_of([(ItemKind(item.kind), item.amount_minor) for item in items])
         await journal.record_sale(session, booking.id, fare_minor, tax_minor, booking.currency, now)
         await telling.booking_confirmed(session, booking, segments, paid_by, now)
         await telling.booking_ticketed(session, booking, numbers, now)
@@ -73,7 +72,7 @@ async def _take_seats(
         await inventory.sell_seats(session, wanted, now)
 
 
-async def _issue_ticket(
+async def issue_ticket(
     session: AsyncSession,
     booking: BookingRow,
     passenger: PassengerRow,
@@ -81,6 +80,7 @@ async def _issue_ticket(
     items: Sequence[ItemRow],
     now: datetime,
 ) -> str:
+    """A ticket with a coupon for each of these segments, worth what `items` say; its number."""
     ticket_id, number = await _claim_number(session, booking.id, passenger.id, now)
     own = [item for item in items if item.passenger_id == passenger.id]
     fares = _by_segment(own, ItemKind.FARE, segments)

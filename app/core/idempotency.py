@@ -118,6 +118,12 @@ class Idempotency:
         return {"caller": self.caller, "route": self.route, "key": self.key}
 
 
+def respond(body: BaseModel, status_code: int, *, is_replay: bool) -> JSONResponse:
+    """An answer as it goes out, which says whether it was given before."""
+    headers = {REPLAYED_HEADER: "true"} if is_replay else None
+    return JSONResponse(body.model_dump(mode="json"), status_code, headers)
+
+
 async def sweep(session: AsyncSession, limit: int) -> int:
     """Delete up to `limit` records whose life is over. Returns how many."""
     return await execute_and_count(session, _SWEEP, {"limit": limit})

@@ -27,6 +27,7 @@ from app.inventory.seats.service import (
 __all__ = [
     "assign_seats_for_update",
     "assign_wishes_for_update",
+    "exchange_seats",
     "fit_capacities_for_update",
     "get_layout",
     "get_places",
@@ -96,6 +97,18 @@ async def return_seats(session: AsyncSession, requests: Sequence[SeatRequest], n
     verdict = await store.sell_seats_for_update(session, returned, now)
     if not verdict.granted:
         raise RuntimeError(f"seats to be returned were never sold: {requests}")
+
+
+async def exchange_seats(
+    session: AsyncSession, returned: Sequence[SeatRequest], wanted: Sequence[SeatRequest], now: datetime
+) -> None:
+    """Give sold seats back and sell others, in one statement and one order of locks, or do neither.
+
+    Raises SoldOut."""
+    back = [replace(request, seats=-request.seats) for request in returned]
+    verdict = await store.sell_seats_for_update(session, rules.merge([*back, *wanted]), now)
+    if not verdict.granted:
+        raise SoldOut(_what_is_left(rules.merge(wanted), verdict.cabins))
 
 
 def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[store.CabinCounters]) -> str:

@@ -31,6 +31,20 @@ async def record_cancellation(
     await post(session, lines, currency, booking_id, now)
 
 
+async def record_exchange(
+    session: AsyncSession,
+    booking_id: UUID,
+    *,
+    old: tuple[int, int],
+    new: tuple[int, int],
+    penalty_minor: int,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Put a sale (fare, taxes) in the place of another; the penalty for it stays."""
+    await post(session, rules.exchange_lines(old, new, penalty_minor), currency, booking_id, now)
+
+
 async def post(
     session: AsyncSession,
     lines: Sequence[rules.Line],
@@ -41,7 +55,11 @@ async def post(
     payment_id: UUID | None = None,
     refund_id: UUID | None = None,
 ) -> None:
-    """Write one transaction. The database refuses it at commit when its lines do not sum to zero."""
+    """Write one transaction. The database refuses it at commit when its lines do not sum to zero.
+
+    Without lines nothing moved, and nothing is written."""
+    if not lines:
+        return
     transaction_id = uuid7()
     await store.insert_journal(
         session,

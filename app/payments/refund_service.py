@@ -113,9 +113,9 @@ async def finish_refund(
     return (await get_refund_order(session, refund_id)).shown
 
 
-async def find_refund_of_cancellation(session: AsyncSession, cancellation_id: UUID) -> Refund | None:
-    rows = await store.find_refunds_of_cancellation(session, cancellation_id)
-    return _refund(rows[0]) if rows else None
+async def find_refunds_of_cancellation(session: AsyncSession, cancellation_id: UUID) -> list[Refund]:
+    """The newest first: one for each payment that gives back, and any that failed before."""
+    return [_refund(row) for row in await store.find_refunds_of_cancellation(session, cancellation_id)]
 
 
 async def find_stuck_refunds(session: AsyncSession, limit: int) -> Sequence[UUID]:

@@ -48,6 +48,17 @@ def cancellation_lines(fare_minor: int, tax_minor: int, penalty_minor: int) -> l
     )
 
 
+def exchange_lines(old: tuple[int, int], new: tuple[int, int], penalty_minor: int) -> list[Line]:
+    """One sale (fare, taxes) is taken back for another; who owes the difference settles it."""
+    fare_minor, tax_minor = new[0] - old[0], new[1] - old[1]
+    return _not_zero(
+        Line(Account.REVENUE, -fare_minor),
+        Line(Account.TAXES, -tax_minor),
+        Line(Account.PENALTIES, -penalty_minor),
+        Line(Account.CUSTOMER, fare_minor + tax_minor + penalty_minor),
+    )
+
+
 def refund_lines(amount_minor: int) -> list[Line]:
     """What was owed went back through the provider."""
     return [Line(Account.CUSTOMER, amount_minor), Line(Account.GATEWAY, -amount_minor)]

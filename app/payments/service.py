@@ -171,6 +171,14 @@ async def find_paid_payment(session: AsyncSession, booking_id: UUID) -> Attempt 
     return _attempt(rows[0]) if rows else None
 
 
+async def find_newest_payment_for(
+    session: AsyncSession, booking_id: UUID, purpose_id: UUID
+) -> Attempt | None:
+    """The last attempt to pay for a change or an order of extras."""
+    row = await store.find_newest_payment_for(session, booking_id, purpose_id)
+    return None if row is None else _attempt(row)
+
+
 async def paid_minor(session: AsyncSession, booking_id: UUID) -> int:
     """What the booking holds of the money paid for it: captured, and not on its way back."""
     paid = await store.find_refundable(session, booking_id)

@@ -46,6 +46,18 @@ async def find_payments_of(
     return (await session.scalars(statement, execution_options=_FRESH)).all()
 
 
+async def find_newest_payment_for(
+    session: AsyncSession, booking_id: UUID, purpose_id: UUID
+) -> PaymentRow | None:
+    statement = (
+        select(PaymentRow)
+        .where(col(PaymentRow.booking_id) == booking_id, col(PaymentRow.purpose_id) == purpose_id)
+        .order_by(col(PaymentRow.id).desc())
+        .limit(1)
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
+
+
 async def update_payment(session: AsyncSession, payment_id: UUID, values: dict[str, Any]) -> None:
     statement = (
         update(PaymentRow).where(col(PaymentRow.id) == payment_id).values(values | {"updated_at": func.now()})

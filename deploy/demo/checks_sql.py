@@ -8,13 +8,20 @@ ACKNOWLEDGED = """
     where id = any(%(ids)s)
 """
 
-# Seats by what was sold, not by what was counted: live segments of paid bookings times those who sit.
+# Seats by what was sold, not by what was counted: live segments of paid bookings times those who sit and
+# have not given their coupon back.
 _SOLD_ROWS = """
     select s.flight_id, s.cabin, s.fare_class, count(*) as seats
     from app.segments as s
     join app.bookings as b on b.id = s.booking_id
     join app.passengers as p on p.booking_id = b.id and p.type <> 'infant'
     where s.status = 'live' and b.status in ('confirmed', 'ticketed')
+        and not exists (
+            select 1
+            from app.coupons as c
+            where c.segment_id = s.id and c.passenger_id = p.id
+                and c.status in ('void', 'refunded', 'exchanged')
+        )
     group by s.flight_id, s.cabin, s.fare_class
 """
 _HELD_ROWS = """

@@ -44,6 +44,10 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/payments/{payment_id}"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/cancellations"): CUSTOMER,
     ("POST", "/v1/cancellations/{cancellation_id}/confirm"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/changes"): CUSTOMER,
+    ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/ancillaries/{order_id}/payments"): CUSTOMER,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
     ("GET", "/v1/admin/inventory"): REVENUE_READERS,
     ("GET", "/v1/admin/flights/{flight_id}/inventory"): REVENUE_READERS,
@@ -78,7 +82,7 @@ def routes_of(app: FastAPI) -> set[tuple[str, str]]:
 def address(path: str) -> str:
     """The path with ids in it that lead nowhere."""
     prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
-    prefixes |= {"cancellation_id": "can"}
+    prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

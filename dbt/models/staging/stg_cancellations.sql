@@ -7,5 +7,7 @@
     'currency': 'text',
     'quoted_at': 'timestamptz',
     'expires_at': 'timestamptz',
-    'confirmed_at': 'timestamptz'
+    'confirmed_at': 'timestamptz',
+    'is_whole': 'boolean',
+    'is_void': 'boolean'
 }) }}

@@ -98,6 +98,7 @@ async def test_hold_that_died_is_not_cancelled(traveller: Traveller, owner: Owne
 async def test_penalty_stays_as_an_item(traveller: Traveller, owner: Owner) -> None:
     booking = await traveller.book(departing(owner), brand="Standard")
     await traveller.pay(booking)
+    traveller = traveller.after_the_void_window()
     quote = await traveller.quote(booking)
     await traveller.confirm(quote)
 

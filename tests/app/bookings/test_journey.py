@@ -28,7 +28,7 @@ async def test_family_books_pays_and_cancels(traveller: Traveller, owner: Owner)
 
     booking = await traveller.book(departure, FAMILY, "Standard")
     assert booking["status"] == "held"
-    assert booking["available_actions"] == ["pay", "cancel"]
+    assert {"pay", "cancel"} <= set(booking["available_actions"])
     assert booking["passengers"][0]["given_name"] == "Ada"
     assert (
         sum(item["amount"]["amount_minor"] for item in booking["items"]) == booking["total"]["amount_minor"]
@@ -44,6 +44,7 @@ async def test_family_books_pays_and_cancels(traveller: Traveller, owner: Owner)
     assert counters(owner, departure) == (0, 2)
     assert_money_is_conserved(owner, booking)
 
+    traveller = traveller.after_the_void_window()
     quote = await traveller.quote(booking)
     fares = [i["amount"]["amount_minor"] for i in booking["items"] if i["kind"] == "fare"]
     assert quote["penalty"]["amount_minor"] == sum(min(fare, 10_000) for fare in fares)
@@ -74,7 +75,8 @@ async def test_provider_agrees_with_the_books(
 ) -> None:
     booking = await traveller.book(departing(owner), brand="Standard")
     payment = await traveller.pay(booking)
-    refund = (await traveller.confirm(await traveller.quote(booking))).json()["refund"]
+    later = traveller.after_the_void_window()
+    refund = (await later.confirm(await later.quote(booking))).json()["refund"]
 
     charge = httpx2.get(f"{gateway.url}/v1/charges/{payment['id']}").json()
 
@@ -89,6 +91,7 @@ async def test_flexible_fare_comes_back_and_basic_fare_is_kept(
     booking = await traveller.book(departing(owner), brand=brand)
     await traveller.pay(booking)
 
+    traveller = traveller.after_the_void_window()
     quote = await traveller.quote(booking)
 
     fare = next(i["amount"]["amount_minor"] for i in booking["items"] if i["kind"] == "fare")

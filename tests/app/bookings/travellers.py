@@ -42,6 +42,10 @@ class Traveller:
         simulator = mint_service_token("simulator", [Role.SIMULATOR])
         return replace(self, extra={"contrail-simulator": simulator, "contrail-now": moment.isoformat()})
 
+    def after_the_void_window(self) -> "Traveller":
+        """The same person two days on, when the fare's rules hold."""
+        return self.at(datetime.now(UTC) + timedelta(days=2))
+
     async def get(self, path: str) -> httpx2.Response:
         return await self.client.get(path, headers=self.headers())
 
@@ -94,8 +98,8 @@ class Traveller:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    async def quote(self, booking: dict[str, Any]) -> dict[str, Any]:
-        answer = await self.post(f"/v1/bookings/{booking['id']}/cancellations")
+    async def quote(self, booking: dict[str, Any], body: Any = None) -> dict[str, Any]:
+        answer = await self.post(f"/v1/bookings/{booking['id']}/cancellations", body)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 

@@ -1,0 +1,1 @@
+"""What is bought beside the flight: bags, meals, seats and services."""

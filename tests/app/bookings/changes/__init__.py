@@ -1,0 +1,1 @@
+"""Changes, through the API, a real Postgres and a real payment provider."""

@@ -1,0 +1,1 @@
+"""Extras, through the API and a real Postgres."""
