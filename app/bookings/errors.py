@@ -33,6 +33,21 @@ class NothingDue(Conflict):
     title = "There is nothing to pay"
 
 
+class PriceChanged(Conflict):
+    code = "price_changed"
+    title = "The price was promised until a while ago and is another now; ask for it with POST .../reprice"
+
+
+class NotRepriceable(Conflict):
+    code = "booking_not_repriceable"
+    title = "The price of this booking is still what it was"
+
+
+class PayLaterRefused(Conflict):
+    code = "pay_later_refused"
+    title = "So close to departure seats are not held without a payment"
+
+
 class PaymentInProgress(Conflict):
     code = "payment_in_progress"
     title = "A payment for this booking has no result yet"

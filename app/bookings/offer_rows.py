@@ -1,4 +1,4 @@
-"""An offer written down as the segments and items of a booking."""
+"""A price written down as the segments and items of a booking."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from app.bookings.schemas import ItemKind, LiveStatus
 from app.core.ids import uuid7
 from app.core.money import Money
 from app.offers.schemas import Offer
-from app.pricing.schemas import LineKind
+from app.pricing.schemas import LineKind, PassengerPrice
 
 
 def segment_rows(
@@ -37,11 +37,22 @@ def item_rows(
     offer: Offer, place: int, common: dict[str, Any], passenger_id: UUID, segments: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The fare of each segment and every tax of one of the offer's passengers."""
-    price = offer.passengers[place]
-    sold_as = [segment for part in offer.slices for segment in part.segments]
+    sold_as = [(segment.fare_basis, offer.brand) for part in offer.slices for segment in part.segments]
+    segment_ids = [segment["id"] for segment in segments]
+    return price_rows(offer.passengers[place], sold_as, common, passenger_id, segment_ids)
+
+
+def price_rows(
+    price: PassengerPrice,
+    sold_as: Sequence[tuple[str, str]],
+    common: dict[str, Any],
+    passenger_id: UUID,
+    segment_ids: Sequence[UUID],
+) -> list[dict[str, Any]]:
+    """The items of one passenger's price over segments sold as (fare basis, brand)."""
     lines: list[tuple[ItemKind, str, str, Money, int | None]] = [
-        (ItemKind.FARE, segment.fare_basis, f"{offer.brand} fare", fare, number)
-        for number, (segment, fare) in enumerate(zip(sold_as, price.segment_fares, strict=True))
+        (ItemKind.FARE, fare_basis, f"{brand} fare", fare, number)
+        for number, ((fare_basis, brand), fare) in enumerate(zip(sold_as, price.segment_fares, strict=True))
     ]
     lines += [
         (ItemKind.TAX, line.code, line.description, line.amount, line.segment)
@@ -53,7 +64,7 @@ def item_rows(
         | {
             "id": uuid7(),
             "passenger_id": passenger_id,
-            "segment_id": None if number is None else segments[number]["id"],
+            "segment_id": None if number is None else segment_ids[number],
             "kind": kind,
             "code": code,
             "description": description,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import rules, store
+from app.bookings import hold_service, rules, store
 from app.bookings.errors import NotPayable
 from app.bookings.models import BookingRow
 from app.bookings.schemas import BookingStatus, LiveStatus
@@ -65,12 +65,13 @@ class HeldBooking:
     async def amount_due(
         self, session: AsyncSession, booking: BookingRow, purpose_id: UUID | None, now: datetime
     ) -> Money:
-        """Raises HoldExpired, NotPayable."""
+        """Raises HoldExpired, NotPayable, PriceChanged."""
         status = rules.status_at(BookingStatus(booking.status), booking.payment_required_by, now)
         if status is BookingStatus.EXPIRED:
             raise HoldExpired(f"it had to be paid by {booking.payment_required_by.isoformat()}")
         if status is not BookingStatus.HELD:
             raise NotPayable(f"it is {status}")
+        await hold_service.ensure_price_holds(session, booking, now)
         return await _live_total(session, booking)
 
     async def apply(

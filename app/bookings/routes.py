@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
-from app.bookings import cancellation_service, payment_service, service
+from app.bookings import cancellation_service, hold_service, payment_service, service
 from app.bookings.schemas import (
     Answer,
     Booking,
@@ -16,6 +16,7 @@ from app.bookings.schemas import (
     Cancellation,
     CancellationRequest,
     PaymentRequest,
+    Repricing,
     Shown,
 )
 from app.core.db import Transaction
@@ -45,12 +46,31 @@ def _answer(answer: Answer[Shown]) -> JSONResponse:
     tags=["bookings"],
     status_code=201,
     response_model=Booking,
+    responses={202: {"model": Booking, "description": "Held; the gateway has not answered yet"}},
 )
 async def create_booking(
     request: BookingRequest, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
-    """The seats are held for 15 minutes; without a payment by then the booking expires."""
+    """The seats are held for 15 minutes, or with `hold: pay_later` for up to a day; without a payment by then
+    the booking expires. With `payment` it is paid in the same request: 201 with what became of both."""
+    if request.payment is not None:
+        return _answer(await service.book_and_pay(key, caller, request))
     return _answer(await service.create_booking(tx, key, caller, request))
+
+
+@router.post(
+    "/bookings/{booking_id}/reprice",
+    summary="Put a hold at the price of now",
+    tags=["bookings"],
+    status_code=200,
+    response_model=Repricing,
+)
+async def reprice_booking(
+    booking_id: BookingId, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
+) -> JSONResponse:
+    """Needed once the price is no longer promised and has changed: a payment is refused with `price_changed`
+    until the new price has been asked for."""
+    return await key.once(tx, 200, lambda: hold_service.reprice(tx, caller, booking_id))
 
 
 @router.get("/bookings", summary="List your bookings, the newest first", tags=["bookings"], status_code=200)

@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.bookings.errors import PassengersDiffer
-from app.bookings.schemas import BookingStatus, ItemKind
+from app.bookings.errors import PassengersDiffer, PayLaterRefused
+from app.bookings.schemas import BookingStatus, Hold, ItemKind
 from app.pricing.schemas import Condition, PassengerType
 
 CHECKOUT_HOLD = timedelta(minutes=15)
+# A week and more before departure seats are held for a day; nearer, never into the last day.
+PAY_LATER_HOLD = timedelta(hours=24)
+PAY_LATER_IN_FULL = timedelta(days=7)
+PAY_LATER_CLOSES = timedelta(hours=24)
+# Half of the longest hold: who decides the same day pays what was said.
+PAY_LATER_PRICE = timedelta(hours=12)
 QUOTE_LIFE = timedelta(minutes=30)
 # 14 CFR 259.5(b)(4): a reservation made a week or more before departure may be cancelled within 24 hours.
 VOID_WINDOW = timedelta(hours=24)
@@ -26,10 +32,18 @@ class HoldClocks:
     payment_required_by: datetime
 
 
-def hold_clocks(now: datetime) -> HoldClocks:
-    """A checkout hold promises the price for as long as the seats; a longer hold will not."""
-    until = now + CHECKOUT_HOLD
-    return HoldClocks(until, until)
+def hold_clocks(now: datetime, hold: Hold = Hold.CHECKOUT, departs_at: datetime | None = None) -> HoldClocks:
+    """A checkout hold promises the price for as long as the seats; one that is paid later only for a while.
+
+    Raises PayLaterRefused within a day of departure."""
+    if hold is Hold.CHECKOUT or departs_at is None:
+        return HoldClocks(now + CHECKOUT_HOLD, now + CHECKOUT_HOLD)
+    until = now + PAY_LATER_HOLD
+    if departs_at - now < PAY_LATER_IN_FULL:
+        until = min(until, departs_at - PAY_LATER_CLOSES)
+    if until <= now:
+        raise PayLaterRefused(f"seats are held for later until {PAY_LATER_CLOSES} before departure")
+    return HoldClocks(min(until, now + PAY_LATER_PRICE), until)
 
 
 def status_at(status: BookingStatus, payment_required_by: datetime, now: datetime) -> BookingStatus:

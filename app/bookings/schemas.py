@@ -114,17 +114,11 @@ class Contact(Schema):
     phone: PhoneNumber | None = None
 
 
-class BookingRequest(Schema):
-    offer_id: OfferId
-    passengers: list[NewPassenger] = Field(min_length=1, max_length=MAX_PASSENGERS)
-    contact: Contact
+class Hold(StrEnum):
+    """How long the seats are held: for a checkout, or to be paid later where the departure is far enough."""
 
-
-class CancellationRequest(Schema):
-    """What to cancel: these passengers on these slices. Left out: all of them."""
-
-    passenger_ids: list[PassengerId] | None = Field(default=None, min_length=1, max_length=MAX_PASSENGERS)
-    slice_numbers: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SLICES)
+    CHECKOUT = "checkout"
+    PAY_LATER = "pay_later"
 
 
 class PaymentRequest(Schema):
@@ -134,6 +128,23 @@ class PaymentRequest(Schema):
         description="What the gateway gave for a card; never a card number",
         examples=["tok_ok_US_4242"],
     )
+
+
+class BookingRequest(Schema):
+    offer_id: OfferId
+    passengers: list[NewPassenger] = Field(min_length=1, max_length=MAX_PASSENGERS)
+    contact: Contact
+    hold: Hold = Hold.CHECKOUT
+    payment: PaymentRequest | None = Field(
+        default=None, description="Pay in the same request; the booking is ticketed when it succeeds"
+    )
+
+
+class CancellationRequest(Schema):
+    """What to cancel: these passengers on these slices. Left out: all of them."""
+
+    passenger_ids: list[PassengerId] | None = Field(default=None, min_length=1, max_length=MAX_PASSENGERS)
+    slice_numbers: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SLICES)
 
 
 class Passenger(Schema):
@@ -166,7 +177,7 @@ class Segment(Schema):
 class Slice(Schema):
     """`number` names it for a change or a cancellation of part of the booking."""
 
-    number: int
+    number: int = 1
     origin: str
     destination: str
     segments: list[Segment]
@@ -229,6 +240,16 @@ class Booking(Schema):
     cancelled_at: datetime | None
     expired_at: datetime | None
     available_actions: list[Action]
+    payment: Payment | None = Field(default=None, description="Of a booking paid in the same request")
+
+
+class Repricing(Schema):
+    """A hold at the price of now, promised until `price_guarantee_expires_at`."""
+
+    booking_id: BookingId
+    before: Money
+    total: Money
+    price_guarantee_expires_at: datetime
 
 
 class BookingEvent(Schema):

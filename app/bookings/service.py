@@ -1,6 +1,7 @@
 """Booking an offer and reading bookings back. Paying, cancelling and expiring are in the services beside."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.bookings.access import get_own_booking
 from app.bookings.errors import BookingNotFound, MomentInFuture
 from app.bookings.expiry_service import expire_dead_holds
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
-from app.bookings.payment_service import resolve_stuck_payments
+from app.bookings.payment_service import pay, resolve_stuck_payments
 from app.bookings.schemas import (
     Answer,
     Booking,
@@ -24,6 +25,7 @@ from app.bookings.schemas import (
 )
 from app.core import clock, geography, hashes, vault
 from app.core.context import current
+from app.core.db import transaction
 from app.core.errors import Unavailable
 from app.core.idempotency import Idempotency
 from app.core.ids import new_pnr, uuid7
@@ -35,8 +37,10 @@ from app.inventory import service as inventory
 from app.inventory.schemas import SeatRequest
 from app.offers import service as offers
 from app.offers.schemas import Offer
+from app.payments import service as payments
 
 __all__ = [
+    "book_and_pay",
     "create_booking",
     "expire_dead_holds",
     "get_booking",
@@ -56,7 +60,8 @@ async def create_booking(
 ) -> Answer[Booking]:
     """Book an offer and hold its seats, once per key; a repeat gets the same answer.
 
-    Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, SoldOut; Forbidden for a guest."""
+    Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, PayLaterRefused, SoldOut; Forbidden
+    for a guest."""
     _ = caller.user_id
     kept = await key.find(session)
     if kept is not None:
@@ -64,10 +69,13 @@ async def create_booking(
     now = await clock.now(session)
     offer = await offers.get_offer(session, request.offer_id, now)
     flight_ids = [segment.flight_id for part in offer.slices for segment in part.segments]
-    for flight in (await flights.get_flights(session, flight_ids)).values():
+    booked = await flights.get_flights(session, flight_ids)
+    for flight in booked.values():
         flights.ensure_open_for_sale(flight, now)
 
-    booking = await _write_booking(session, caller, request, offer, now)
+    departs_at = min(flight.departs_at for flight in booked.values())
+    clocks = rules.hold_clocks(now, request.hold, departs_at)
+    booking = await _write_booking(session, caller, request, offer, clocks, now)
     segments = await _write_parts(session, booking, request.passengers, offer)
     seats = rules.seats_needed([passenger.type for passenger in request.passengers])
     await telling.booking_created(session, booking, flight_ids, seats)
@@ -77,6 +85,24 @@ async def create_booking(
     wanted = [SeatRequest(row["flight_id"], row["cabin"], row["fare_class"], seats) for row in segments]
     await inventory.hold_seats(session, booking.id, wanted, now, booking.payment_required_by)
     return Answer(body, 201)
+
+
+async def book_and_pay(key: Idempotency, caller: Caller, request: BookingRequest) -> Answer[Booking]:
+    """Book an offer and pay for it, once per key: the seats are held, then charged for as in any payment.
+
+    A card that is declined leaves the hold, for another card. Repeating the key goes on where a crash, or a
+    gateway that was away, left off. Raises what create_booking and a payment raise."""
+    if request.payment is None:
+        raise ValueError("there is no payment in the request")
+    await payments.look_up_card(request.payment.gateway, request.payment.card_token)
+    async with transaction() as session:
+        booked = await create_booking(session, key, caller, request)
+    paying = replace(key, route=f"{key.route} (payment)")
+    paid = await pay(paying, caller, booked.body.id, request.payment)
+    async with transaction() as session:
+        shown = await get_booking(session, caller, booked.body.id)
+    body = shown.model_copy(update={"payment": paid.body})
+    return Answer(body, paid.status_code, is_replay=booked.is_replay and paid.is_replay)
 
 
 async def get_booking(
@@ -124,11 +150,16 @@ def _place(window: Window) -> UUID | None:
 
 
 async def _write_booking(
-    session: AsyncSession, caller: Caller, request: BookingRequest, offer: Offer, now: datetime
+    session: AsyncSession,
+    caller: Caller,
+    request: BookingRequest,
+    offer: Offer,
+    clocks: rules.HoldClocks,
+    now: datetime,
 ) -> BookingRow:
     booking_id, contact_id = uuid7(), uuid7()
     await vault.put_people(session, "contact", {contact_id: request.contact.model_dump(exclude_none=True)})
-    clocks, context = rules.hold_clocks(now), current()
+    context = current()
     who = fraud.entities(user_id=caller.user_id, email=request.contact.email, phone=request.contact.phone)
     place = geography.place_of(context.ip) if context.ip else None
     surnames = {hashes.normalise_surname(passenger.family_name) for passenger in request.passengers}

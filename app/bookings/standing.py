@@ -1,20 +1,21 @@
 """Where a booking stands: its rows, read once, and what they mean for what may be done with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import action_rules, as_of_store, rules, store
+from app.bookings import action_rules, as_of_store, offer_rows, rules, store
 from app.bookings.models import BookingRow, CouponRow, ItemRow, PassengerRow, SegmentRow, TicketRow
-from app.bookings.schemas import BookingStatus, CouponStatus, LiveStatus
+from app.bookings.schemas import BookingStatus, CouponStatus, ItemKind, LiveStatus
 from app.flights import service as flights
 from app.flights.schemas import FlightStatus, FlightView
 from app.payments import service as payments
 from app.pricing import service as pricing
-from app.pricing.schemas import Condition, FareProduct, PassengerType
+from app.pricing.schemas import Condition, FareComponent, FareProduct, PassengerType
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Standing:
     products: dict[UUID, FareProduct]
     is_payment_open: bool
     now: datetime
+    price_now: list[dict[str, Any]] | None = None
+    """Items at the price of now, of a hold whose price is no longer promised."""
 
     @property
     def status(self) -> BookingStatus:
@@ -45,6 +48,19 @@ class Standing:
     def live_coupons(self) -> list[CouponRow]:
         """Those still worth something: not given back, or used."""
         return [coupon for coupon in self.coupons if coupon.status not in action_rules.GIVEN_BACK]
+
+    @property
+    def price_items(self) -> list[ItemRow]:
+        """The live fares and taxes."""
+        kinds = (ItemKind.FARE, *rules.TAX_KINDS)
+        return [item for item in self.items if item.status == LiveStatus.LIVE and item.kind in kinds]
+
+    @property
+    def is_price_stale(self) -> bool:
+        if self.price_now is None:
+            return False
+        now_minor = sum(int(item["amount_minor"]) for item in self.price_now)
+        return now_minor != sum(item.amount_minor for item in self.price_items)
 
     def segment(self, segment_id: UUID) -> SegmentRow:
         return next(segment for segment in self.segments if segment.id == segment_id)
@@ -74,6 +90,7 @@ class Standing:
             party={each.id: PassengerType(each.type) for each in self.passengers},
             parts=[self._part(coupon) for coupon in self.live_coupons],
             is_flight_off=any(self._is_off(segment) for segment in self.live_segments),
+            is_price_stale=self.is_price_stale,
         )
 
     def _part(self, coupon: CouponRow) -> action_rules.Part:
@@ -116,7 +133,7 @@ async def read_as_of(session: AsyncSession, booking_id: UUID, as_of: datetime) -
 async def read(session: AsyncSession, booking: BookingRow, now: datetime) -> Standing:
     """All there is of a booking."""
     segments = await store.find_segments(session, [booking.id])
-    return Standing(
+    at = Standing(
         booking=booking,
         passengers=await store.find_passengers(session, [booking.id]),
         segments=segments,
@@ -128,6 +145,26 @@ async def read(session: AsyncSession, booking: BookingRow, now: datetime) -> Sta
         is_payment_open=await payments.find_open_payment(session, booking.id) is not None,
         now=now,
     )
+    if at.status is BookingStatus.HELD and now >= booking.price_guarantee_expires_at:
+        return replace(at, price_now=_price_now(at))
+    return at
+
+
+def _price_now(at: Standing) -> list[dict[str, Any]]:
+    sold = [(segment, at.products[segment.fare_product_id]) for segment in at.live_segments]
+    components = [
+        FareComponent(product, at.flights[segment.flight_id].distance_km, segment.segment_number == 1)
+        for segment, product in sold
+    ]
+    quote = pricing.quote(components, [PassengerType(each.type) for each in at.passengers])
+    sold_as = [(product.fare_basis, product.brand) for _, product in sold]
+    common = {"booking_id": at.booking.id, "created_at": at.now}
+    segment_ids = [segment.id for segment, _ in sold]
+    return [
+        row
+        for passenger, price in zip(at.passengers, quote.passengers, strict=True)
+        for row in offer_rows.price_rows(price, sold_as, common, passenger.id, segment_ids)
+    ]
 
 
 async def _products(session: AsyncSession, segments: Sequence[SegmentRow]) -> dict[UUID, FareProduct]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
@@ -186,6 +186,11 @@ async def give_back_coupons(session: AsyncSession, coupon_ids: Sequence[UUID], s
         .returning(col(CouponRow.id))
     )
     return len((await session.scalars(statement, execution_options=_UNSYNCED)).all())
+
+
+async def delete_items(session: AsyncSession, item_ids: Sequence[UUID]) -> None:
+    """Of a hold: what was only ever asked for. What was paid is cancelled, never deleted."""
+    await session.execute(delete(ItemRow).where(col(ItemRow.id).in_(item_ids)), execution_options=_UNSYNCED)
 
 
 async def cancel_items(session: AsyncSession, item_ids: Sequence[UUID]) -> None:

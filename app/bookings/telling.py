@@ -97,6 +97,18 @@ async def booking_part_cancelled(
     await record(session, "BookingPartCancelled", booking, payload, now)
 
 
+async def booking_repriced(
+    session: AsyncSession, booking: BookingRow, before_minor: int, total_minor: int, now: datetime
+) -> None:
+    payload = {
+        "pnr": booking.pnr,
+        "before_minor": before_minor,
+        "total_minor": total_minor,
+        "currency": booking.currency,
+    }
+    await record(session, "BookingRepriced", booking, payload, now)
+
+
 async def booking_changed(
     session: AsyncSession, booking: BookingRow, change: dict[str, Any], now: datetime
 ) -> None:

@@ -44,6 +44,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/payments/{payment_id}"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/cancellations"): CUSTOMER,
     ("POST", "/v1/cancellations/{cancellation_id}/confirm"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/reprice"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/changes"): CUSTOMER,
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.bookings.errors import PassengersDiffer
+from app.bookings.errors import PassengersDiffer, PayLaterRefused
 from app.bookings.rules import (
     CHECKOUT_HOLD,
     CancellationFigures,
@@ -20,7 +20,7 @@ from app.bookings.rules import (
     status_at,
     strictest,
 )
-from app.bookings.schemas import BookingStatus
+from app.bookings.schemas import BookingStatus, Hold
 from app.pricing.schemas import PassengerType
 
 NOW = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
@@ -46,6 +46,31 @@ def test_price_is_promised_no_longer_than_the_seats() -> None:
     clocks = hold_clocks(NOW)
 
     assert clocks.price_guarantee_expires_at <= clocks.payment_required_by == NOW + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("departs_in", "held_for"),
+    [
+        (timedelta(days=30), timedelta(hours=24)),
+        (timedelta(days=7), timedelta(hours=24)),
+        (timedelta(days=6), timedelta(hours=24)),
+        (timedelta(hours=47), timedelta(hours=23)),
+        (timedelta(hours=25), timedelta(hours=1)),
+    ],
+)
+def test_seats_are_held_for_later_up_to_a_day_and_never_into_the_last_one(
+    departs_in: timedelta, held_for: timedelta
+) -> None:
+    clocks = hold_clocks(NOW, Hold.PAY_LATER, NOW + departs_in)
+
+    assert clocks.payment_required_by == NOW + held_for
+    assert clocks.price_guarantee_expires_at == min(NOW + timedelta(hours=12), clocks.payment_required_by)
+
+
+@pytest.mark.parametrize("departs_in", [timedelta(hours=24), timedelta(hours=3)])
+def test_nothing_is_held_for_later_within_a_day(departs_in: timedelta) -> None:
+    with pytest.raises(PayLaterRefused):
+        hold_clocks(NOW, Hold.PAY_LATER, NOW + departs_in)
 
 
 def test_hold_is_dead_at_its_time_without_any_sweep() -> None:
