@@ -67,3 +67,17 @@ class Person(SQLModel, table=True):
     wrapped_key: bytes = Field(sa_type=LargeBinary)
     sealed: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=TIMESTAMPTZ)
+
+
+class Secret(SQLModel, table=True):
+    """A sealed envelope with a secret that is a user's own: a webhook's key, the seed of a second factor."""
+
+    __tablename__ = "secrets"
+    __table_args__ = {"schema": "vault"}
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    key_version: str = Field(sa_type=Text)
+    wrapped_key: bytes = Field(sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=TIMESTAMPTZ)

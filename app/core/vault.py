@@ -1,4 +1,4 @@
-"""The vault: who people are, sealed under a key of each person's own. Nothing here is ever captured.
+"""The vault: who people are, and secrets of theirs, each sealed under a key of its own. Never captured.
 
 Envelope encryption: a subject's data is sealed with AES-GCM under a random key, and that key is stored
 wrapped by a master key which lives outside the database. Deleting the row destroys the only copy.
@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import get_settings
@@ -29,6 +29,17 @@ _INSERT = text("""
 _SELECT = text("""
     select subject_id, key_version, wrapped_key, sealed from vault.people where subject_id = any(:subject_ids)
 """)
+
+_PUT_SECRET = text("""
+    insert into vault.secrets (id, kind, key_version, wrapped_key, sealed)
+    values (:subject_id, :kind, :key_version, :wrapped_key, :sealed)
+""")
+_GET_SECRETS = text("""
+    select id as subject_id, key_version, wrapped_key, sealed
+    from vault.secrets
+    where kind = :kind and id = any(:ids)
+""")
+_DELETE_SECRETS = text("delete from vault.secrets where kind = :kind and id = any(:ids)")
 
 
 @lru_cache
@@ -46,32 +57,50 @@ def _decrypt(key: bytes, sealed: bytes, subject_id: UUID) -> bytes:
     return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subject_id.bytes)
 
 
+def _seal(kind: str, subject_id: UUID, plain: bytes) -> dict[str, Any]:
+    """A sealed row: under a new key of its own, itself wrapped by the current master key."""
+    version, masters = _master_keys()
+    own_key = AESGCM.generate_key(KEY_BITS)
+    return {
+        "subject_id": subject_id,
+        "kind": kind,
+        "key_version": version,
+        "wrapped_key": _encrypt(masters[version], own_key, subject_id),
+        "sealed": _encrypt(own_key, plain, subject_id),
+    }
+
+
+def _open(row: Row[Any]) -> bytes:
+    own_key = _decrypt(_master_keys()[1][row.key_version], row.wrapped_key, row.subject_id)
+    return _decrypt(own_key, row.sealed, row.subject_id)
+
+
 async def put_people(session: AsyncSession, kind: str, people: dict[UUID, dict[str, str]]) -> None:
     """Seal new people: subject id -> what is known of them (given_name, family_name, email, phone, ip)."""
-    version, masters = _master_keys()
-    rows = []
-    for subject_id, person in people.items():
-        own_key = AESGCM.generate_key(KEY_BITS)
-        rows.append(
-            {
-                "subject_id": subject_id,
-                "kind": kind,
-                "key_version": version,
-                "wrapped_key": _encrypt(masters[version], own_key, subject_id),
-                "sealed": _encrypt(own_key, json.dumps(person).encode(), subject_id),
-            }
-        )
+    rows = [_seal(kind, subject_id, json.dumps(person).encode()) for subject_id, person in people.items()]
     await session.execute(_INSERT, rows)
 
 
 async def get_people(session: AsyncSession, subject_ids: list[UUID]) -> dict[UUID, dict[str, str]]:
     """Open the envelopes of those still in the vault; an erased person is simply absent."""
-    masters = _master_keys()[1]
-    people: dict[UUID, dict[str, str]] = {}
-    for row in await session.execute(_SELECT, {"subject_ids": subject_ids}):
-        own_key = _decrypt(masters[row.key_version], row.wrapped_key, row.subject_id)
-        people[row.subject_id] = json.loads(_decrypt(own_key, row.sealed, row.subject_id))
-    return people
+    rows = await session.execute(_SELECT, {"subject_ids": subject_ids})
+    return {row.subject_id: json.loads(_open(row)) for row in rows}
+
+
+async def put_secret(session: AsyncSession, kind: str, secret_id: UUID, secret: str) -> None:
+    """Seal a secret that is a user's own, such as a webhook's key. `kind` is its use, in snake case."""
+    await session.execute(_PUT_SECRET, _seal(kind, secret_id, secret.encode()))
+
+
+async def get_secrets(session: AsyncSession, kind: str, secret_ids: list[UUID]) -> dict[UUID, str]:
+    """Open the secrets of one kind that are there."""
+    rows = await session.execute(_GET_SECRETS, {"kind": kind, "ids": secret_ids})
+    return {row.subject_id: _open(row).decode() for row in rows}
+
+
+async def delete_secrets(session: AsyncSession, kind: str, secret_ids: list[UUID]) -> None:
+    """Destroy secrets and the only copies of their keys."""
+    await session.execute(_DELETE_SECRETS, {"kind": kind, "ids": secret_ids})
 
 
 def lookups(kind: str, value: str) -> list[bytes]:

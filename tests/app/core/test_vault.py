@@ -89,3 +89,19 @@ async def test_value_is_found_under_an_older_master_key_too(
     current, older = vault.lookups("email", "ada@example.com")
     assert older == before
     assert current != before
+
+
+async def test_secret_reads_back_under_its_kind_and_is_gone_when_deleted(core_database: TestDatabase) -> None:
+    secret_id = uuid7()
+    async with transaction() as session:
+        await vault.put_secret(session, "webhook", secret_id, "whsec_of_ada")
+        assert await vault.get_secrets(session, "webhook", [secret_id]) == {secret_id: "whsec_of_ada"}
+        assert await vault.get_secrets(session, "second_factor", [secret_id]) == {}
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        (sealed,) = connection.execute(
+            "select sealed from vault.secrets where id = %s", [secret_id]
+        ).fetchone()  # type: ignore[misc]
+        assert b"whsec" not in bytes(sealed)
+    async with transaction() as session:
+        await vault.delete_secrets(session, "webhook", [secret_id])
+        assert await vault.get_secrets(session, "webhook", [secret_id]) == {}
