@@ -12,6 +12,8 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import chain_service as audit_chain
+from app.audit import service as audit
 from app.bookings import service as bookings
 from app.core import clock, http, idempotency
 from app.core.config import get_settings
@@ -23,6 +25,7 @@ from app.flights import service as flights
 from app.identity import service as identity
 from app.notifications.service import Deliverer
 from app.offers import service as offers
+from app.settings import memory as settings_memory
 
 # Partitions for this month and three more: a quarter in which nobody need notice that a chore fails.
 PARTITION_MONTHS_AHEAD = 3
@@ -66,6 +69,7 @@ def chores() -> list[Chore]:
         Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
         Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
+        Chore("seal_audit_log", timedelta(seconds=10), _sweep(audit_chain.seal)),
         Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
@@ -169,6 +173,8 @@ async def main() -> None:
         listener = asyncio.create_task(listen("notifications", wake))
         stack.push_async_callback(asyncio.wait, [listener])
         stack.callback(listener.cancel)
+        await stack.enter_async_context(settings_memory.process.kept_fresh())
+        await stack.enter_async_context(audit.note_taking())
         await run(stop, work)
     await engine().dispose()
 

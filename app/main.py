@@ -7,16 +7,17 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.audit import service as audit
 from app.bookings.changes.routes import router as changes
 from app.bookings.extras.routes import router as extras
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
-from app.core import http, problem_pages, security
+from app.core import catalogue, http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
@@ -30,6 +31,7 @@ from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.routes import router as offers
 from app.reference.routes import router as reference
+from app.settings import memory as settings_memory
 
 VERSION = "0.1.0"
 # The page of the documentation alone fetches its scripts, from where its maker publishes them.
@@ -87,6 +89,12 @@ async def metrics() -> PlainTextResponse:
     return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
+@platform.get("/asyncapi.json", summary="Read the catalogue of events", status_code=200)
+async def asyncapi() -> JSONResponse:
+    """Every domain event with its schema, who tells it and who acts on it, as AsyncAPI 3."""
+    return JSONResponse(catalogue.document())
+
+
 @platform.get("/docs", include_in_schema=False)
 async def docs() -> HTMLResponse:
     if not get_settings().is_sandbox:
@@ -103,7 +111,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     security.absent_user_hash()
     await offer_batch.start()
     await availability_feed.start()
-    yield
+    async with settings_memory.process.kept_fresh(), audit.note_taking():
+        yield
     await availability_feed.stop()
     await offer_batch.stop()
     await engine().dispose()

@@ -10,6 +10,7 @@ from sqlalchemy import ARRAY, Column, Integer, Numeric, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
+from app.audit import models as audit
 from app.bookings import models as bookings
 from app.bookings.changes import models as changes
 from app.bookings.extras import models as extras
@@ -27,9 +28,12 @@ from app.offers import models as offers
 from app.payments import models as payments
 from app.pricing import models as pricing
 from app.reference import models as reference
+from app.settings import models as settings
 
 MODELS = (
     core,
+    audit,
+    settings,
     reference,
     identity,
     flights,
@@ -95,6 +99,9 @@ PRIVATE = (
     "row_history",
     "changes",
     "change_coupons",
+    "audit_entries",
+    "audit_chain",
+    "setting_versions",
 )
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.

@@ -1,12 +1,14 @@
 """The core's settings: read from the environment (prefix CONTRAIL_) in this one place."""
 
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
+
+from app.core.secrets import EnvironmentSource, FileSource, Source, VaultSettings, VaultSource, resolve
 
 
 class Environment(StrEnum):
@@ -19,6 +21,13 @@ class Settings(BaseSettings):
 
     home: Path = Path(".contrail")
     secrets_dir: Path | None = None
+    vault_url: str | None = None
+    vault_mount: str = "secret"
+    vault_path: str = "contrail"
+    vault_token_file: Path | None = None
+    vault_role_id: str | None = None
+    vault_secret_id_file: Path | None = None
+    vault_ca_file: Path | None = None
     environment: Environment = Environment.PRODUCTION
     host: str = "127.0.0.1"
     core_port: int = 55432
@@ -39,9 +48,24 @@ class Settings(BaseSettings):
         return self.environment is Environment.SANDBOX
 
     def secret(self, name: str) -> str:
-        """The content of one file under the secrets folder. Raises FileNotFoundError when it is missing."""
-        folder = self.secrets_dir or self.home / "secrets"
-        return (folder / name).read_text(encoding="utf-8").strip()
+        """A secret from the environment, Vault if one is configured, or a file. Raises SecretMissing."""
+        return resolve(name, self._secret_sources)
+
+    @cached_property
+    def _secret_sources(self) -> list[Source]:
+        files = FileSource(self.secrets_dir or self.home / "secrets")
+        if self.vault_url is None:
+            return [EnvironmentSource(), files]
+        vault = VaultSettings(
+            url=self.vault_url,
+            mount=self.vault_mount,
+            path=self.vault_path,
+            token_file=self.vault_token_file,
+            role_id=self.vault_role_id,
+            secret_id_file=self.vault_secret_id_file,
+            ca_file=self.vault_ca_file,
+        )
+        return [EnvironmentSource(), VaultSource(vault), files]
 
     def dsn(self, role: str) -> URL:
         """Where and as whom to reach the core database, for SQLAlchemy."""

@@ -1,7 +1,7 @@
 """Being woken by the database: LISTEN on one channel, for as long as a program runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import psycopg
 import structlog
@@ -15,10 +15,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 log = structlog.get_logger(__name__)
 
 
-async def notifications(channel: str) -> AsyncIterator[str | None]:
+async def notifications(channel: str, on_loss: Callable[[], None] | None = None) -> AsyncIterator[str | None]:
     """The payload of every notification, until cancelled.
 
-    None each time it begins to listen, also after a lost connection: something may have been missed."""
+    None each time it begins to listen, also after a lost connection: something may have been missed.
+    `on_loss` is called when it is lost, for whoever may not trust what he was last told."""
     wait = FIRST_WAIT_SECONDS
     while True:
         try:
@@ -29,14 +30,16 @@ async def notifications(channel: str) -> AsyncIterator[str | None]:
                 async for notification in connection.notifies():
                     yield notification.payload
         except psycopg.OperationalError as error:
+            if on_loss is not None:
+                on_loss()
             log.warning("listening_interrupted", channel=channel, kind=type(error).__name__)
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
-async def listen(channel: str, wake: asyncio.Event) -> None:
+async def listen(channel: str, wake: asyncio.Event, on_loss: Callable[[], None] | None = None) -> None:
     """Set `wake` at every notification and whenever one may have been missed, until cancelled."""
-    async for _ in notifications(channel):
+    async for _ in notifications(channel, on_loss):
         wake.set()
 
 

@@ -64,6 +64,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/docs"): EVERYONE,
     ("GET", "/openapi.json"): EVERYONE,
     ("HEAD", "/openapi.json"): EVERYONE,
+    ("GET", "/asyncapi.json"): EVERYONE,
     ("GET", "/problems"): EVERYONE,
     ("GET", "/problems/{code}"): EVERYONE,
 }

@@ -1,0 +1,1 @@
+"""Who did what to which entity, from which request: written once, sealed, and found again."""
