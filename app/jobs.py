@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import chain_service as audit_chain
 from app.audit import service as audit
 from app.bookings import service as bookings
+from app.checkin import close_out_service as boarding
 from app.core import clock, http, idempotency
 from app.core.config import get_settings
 from app.core.context import RequestContext, bind
@@ -67,6 +68,7 @@ def chores() -> list[Chore]:
     return [
         Chore("expire_holds", timedelta(seconds=2), _in_business_time(bookings.expire_dead_holds)),
         Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
+        Chore("close_boardings", timedelta(minutes=1), _in_business_time(boarding.close_boardings)),
         Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
         Chore("seal_audit_log", timedelta(seconds=10), _sweep(audit_chain.seal)),

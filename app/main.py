@@ -17,6 +17,8 @@ from app.bookings.changes.routes import router as changes
 from app.bookings.extras.routes import router as extras
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
+from app.checkin.routes import gate
+from app.checkin.routes import router as check_in
 from app.core import catalogue, http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
@@ -51,6 +53,8 @@ ROUTERS = (
     seats,
     extras,
     changes,
+    check_in,
+    gate,
     notifications,
     disruptions,
 )
@@ -61,6 +65,8 @@ TAGS = [
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},
     {"name": "inventory", "description": "What flights may sell: counters, limits and overbooking"},
+    {"name": "check-in", "description": "Checking in, and boarding passes"},
+    {"name": "boarding", "description": "The gate: scans, standby, denied boarding, close-out"},
     {"name": "notifications", "description": "What was sent to a customer"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
     {"name": "platform", "description": "Health, metrics, and what a problem's code means"},

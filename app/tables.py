@@ -14,6 +14,7 @@ from app.audit import models as audit
 from app.bookings import models as bookings
 from app.bookings.changes import models as changes
 from app.bookings.extras import models as extras
+from app.checkin import models as checkin
 from app.core import models as core
 from app.core.models import TIMESTAMPTZ
 from app.disruptions import models as disruptions
@@ -47,6 +48,7 @@ MODELS = (
     bookings,
     extras,
     changes,
+    checkin,
     disruptions,
     notifications,
 )
@@ -91,6 +93,9 @@ PRIVATE = (
     "seat_layouts",
     "control_changes",
     "idempotency_records",
+    "check_ins",
+    "boardings",
+    "denied_boardings",
     "test_clock",
     "minimum_connections",
     "extras_orders",

@@ -18,6 +18,7 @@ from app.bookings.models import (
     TicketRow,
 )
 from app.bookings.schemas import (
+    BoardingOutcome,
     Booking,
     BookingEvent,
     BookingStatus,
@@ -78,6 +79,9 @@ async def show(session: AsyncSession, at: Standing) -> Booking:
         cancelled_at=booking.cancelled_at,
         expired_at=booking.payment_required_by if status is BookingStatus.EXPIRED else None,
         available_actions=action_rules.available_actions(at.situation),
+        travel_status=rules.travel_status(
+            [(CouponStatus(coupon.status), coupon.boarding_outcome) for coupon in at.coupons]
+        ),
     )
 
 
@@ -220,6 +224,9 @@ def _ticket(row: TicketRow, coupons: Sequence[CouponRow]) -> Ticket:
                 segment_id=coupon.segment_id,
                 number=coupon.number,
                 status=CouponStatus(coupon.status),
+                boarding_outcome=BoardingOutcome(coupon.boarding_outcome)
+                if coupon.boarding_outcome
+                else None,
             )
             for coupon in coupons
             if coupon.ticket_id == row.id

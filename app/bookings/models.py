@@ -143,6 +143,7 @@ class CouponRow(SQLModel, table=True):
     currency: str = Field(sa_type=Text)
     created_at: datetime
     updated_at: datetime
+    boarding_outcome: str | None = Field(default=None, sa_type=Text)
 
 
 class CancellationRow(SQLModel, table=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.bookings.errors import PassengersDiffer, PayLaterRefused
-from app.bookings.schemas import BookingStatus, Hold, ItemKind
+from app.bookings.schemas import BoardingOutcome, BookingStatus, CouponStatus, Hold, ItemKind, TravelStatus
 from app.pricing.schemas import Condition, PassengerType
 
 CHECKOUT_HOLD = timedelta(minutes=15)
@@ -72,6 +72,23 @@ def match_passengers(offered: Sequence[PassengerType], named: Sequence[Passenger
     if sorted(offered) != sorted(named):
         raise PassengersDiffer(f"the offer is for {', '.join(sorted(offered))}", pointer="/passengers")
     return [waiting[kind].popleft() for kind in named]
+
+
+# Coupons that no longer stand for a journey.
+_GIVEN_BACK = (CouponStatus.VOID, CouponStatus.REFUNDED, CouponStatus.EXCHANGED)
+
+
+def travel_status(coupons: Sequence[tuple[CouponStatus, str | None]]) -> TravelStatus | None:
+    """Out of each coupon's status and boarding outcome. None when there is nothing to travel on."""
+    standing = [(status, outcome) for status, outcome in coupons if status not in _GIVEN_BACK]
+    if not standing:
+        return None
+    is_flown = [status is CouponStatus.FLOWN for status, _ in standing]
+    is_missed = [outcome == BoardingOutcome.NO_SHOW for _, outcome in standing]
+    if all(flown or missed for flown, missed in zip(is_flown, is_missed, strict=True)):
+        return TravelStatus.FLOWN if any(is_flown) else TravelStatus.NO_SHOW
+    is_untouched = [status is CouponStatus.OPEN and outcome is None for status, outcome in standing]
+    return TravelStatus.NOT_STARTED if all(is_untouched) else TravelStatus.IN_PROGRESS
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,26 @@ class CouponStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
+class BoardingOutcome(StrEnum):
+    """What became of a passenger at the gate. A coupon of one who stayed behind is open again."""
+
+    BOARDED = "boarded"
+    NO_SHOW = "no_show"
+    GO_SHOW = "go_show"
+    STANDBY_CLEARED = "standby_cleared"
+    DENIED_VOLUNTARY = "denied_voluntary"
+    DENIED_INVOLUNTARY = "denied_involuntary"
+
+
+class TravelStatus(StrEnum):
+    """How far a ticketed booking has been travelled; it follows from its coupons."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    FLOWN = "flown"
+    NO_SHOW = "no_show"
+
+
 class CancellationStatus(StrEnum):
     QUOTED = "quoted"
     CONFIRMED = "confirmed"
@@ -198,6 +218,9 @@ class Coupon(Schema):
     segment_id: SegmentId
     number: int
     status: CouponStatus
+    boarding_outcome: BoardingOutcome | None = Field(
+        default=None, description="Once the flight has boarded without or with this passenger"
+    )
 
 
 class Ticket(Schema):
@@ -241,6 +264,7 @@ class Booking(Schema):
     expired_at: datetime | None
     available_actions: list[Action]
     payment: Payment | None = Field(default=None, description="Of a booking paid in the same request")
+    travel_status: TravelStatus | None = Field(default=None, description="Null before ticketing")
 
 
 class Repricing(Schema):

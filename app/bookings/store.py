@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
@@ -21,7 +21,14 @@ from app.bookings.models import (
     SegmentRow,
     TicketRow,
 )
-from app.bookings.schemas import BookingStatus, CancellationStatus, CouponStatus, LiveStatus, TicketStatus
+from app.bookings.schemas import (
+    BoardingOutcome,
+    BookingStatus,
+    CancellationStatus,
+    CouponStatus,
+    LiveStatus,
+    TicketStatus,
+)
 from app.core.models import DomainEvent
 
 # More than any booking of nine lives to see; a history is shown in one piece.
@@ -262,3 +269,36 @@ async def confirm_cancelled_coupons(session: AsyncSession, cancellation_id: UUID
         .values(is_confirmed=True)
     )
     await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def find_travel_coupons(
+    session: AsyncSession, condition: ColumnElement[bool]
+) -> Sequence[Row[CouponRow, TicketRow, PassengerRow, SegmentRow, BookingRow]]:
+    """Coupons with all they are part of, in the order of travel and then of passengers."""
+    statement = (
+        select(CouponRow, TicketRow, PassengerRow, SegmentRow, BookingRow)
+        .join(TicketRow, col(TicketRow.id) == col(CouponRow.ticket_id))
+        .join(PassengerRow, col(PassengerRow.id) == col(CouponRow.passenger_id))
+        .join(SegmentRow, col(SegmentRow.id) == col(CouponRow.segment_id))
+        .join(BookingRow, col(BookingRow.id) == col(CouponRow.booking_id))
+        .where(condition)
+        .order_by(col(SegmentRow.slice_number), col(SegmentRow.segment_number), col(CouponRow.passenger_id))
+    )
+    return (await session.execute(statement, execution_options=_FRESH)).all()
+
+
+async def move_coupons(
+    session: AsyncSession,
+    coupon_ids: Sequence[UUID],
+    sources: Sequence[CouponStatus],
+    target: CouponStatus,
+    outcome: BoardingOutcome | None,
+) -> Sequence[UUID]:
+    """Move those of the coupons that are in one of `sources`; which they were."""
+    statement = (
+        update(CouponRow)
+        .where(col(CouponRow.id).in_(coupon_ids), col(CouponRow.status).in_(sources))
+        .values(status=target, boarding_outcome=outcome, updated_at=func.now())
+        .returning(col(CouponRow.id))
+    )
+    return (await session.scalars(statement, execution_options=_UNSYNCED)).all()

@@ -18,6 +18,7 @@ CUSTOMER = frozenset(Role)
 SIMULATOR = frozenset({Role.SIMULATOR})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
+OPERATIONS = frozenset({Role.OPERATIONS})
 
 MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/users"): EVERYONE,
@@ -49,6 +50,20 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/ancillaries/{order_id}/payments"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/check-in"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/check-in"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/check-in/undo"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/boarding-passes"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/boarding-passes/{coupon_id}"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/boarding-passes/{coupon_id}/barcode.png"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/boarding-passes/{coupon_id}/barcode.svg"): CUSTOMER,
+    ("GET", "/v1/admin/flights/{flight_id}/boarding"): OPERATIONS,
+    ("POST", "/v1/admin/flights/{flight_id}/boarding/scans"): OPERATIONS,
+    ("POST", "/v1/admin/flights/{flight_id}/boarding/go-shows"): OPERATIONS,
+    ("POST", "/v1/admin/flights/{flight_id}/boarding/standby"): OPERATIONS,
+    ("GET", "/v1/admin/flights/{flight_id}/boarding/denial-order"): OPERATIONS,
+    ("POST", "/v1/admin/flights/{flight_id}/boarding/denials"): OPERATIONS,
+    ("POST", "/v1/admin/flights/{flight_id}/boarding/close-out"): OPERATIONS,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
     ("GET", "/v1/admin/inventory"): REVENUE_READERS,
     ("GET", "/v1/admin/flights/{flight_id}/inventory"): REVENUE_READERS,
@@ -85,6 +100,7 @@ def address(path: str) -> str:
     """The path with ids in it that lead nowhere."""
     prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
     prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg"}
+    prefixes |= {"cancellation_id": "can", "coupon_id": "cpn"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

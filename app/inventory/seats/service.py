@@ -47,6 +47,11 @@ async def list_taken(session: AsyncSession, flight_id: UUID, now: datetime) -> s
     return {row.seat for row in await store.list_live(session, [flight_id], now)}
 
 
+async def list_seats_on(session: AsyncSession, flight_id: UUID, now: datetime) -> dict[UUID, str]:
+    """The seats of a flight at `now` by passenger."""
+    return {row.passenger_id: row.seat for row in await store.list_live(session, [flight_id], now)}
+
+
 async def list_seat_assignments(
     session: AsyncSession, booking_id: UUID, now: datetime
 ) -> list[SeatAssignment]:

@@ -11,5 +11,6 @@
     'tax_minor': 'bigint',
     'currency': 'text',
     'created_at': 'timestamptz',
-    'updated_at': 'timestamptz'
+    'updated_at': 'timestamptz',
+    'boarding_outcome': 'text'
 }) }}
