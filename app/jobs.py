@@ -26,6 +26,7 @@ from app.flights import service as flights
 from app.identity import service as identity
 from app.notifications.service import Deliverer
 from app.offers import service as offers
+from app.pricing.fx import service as fx
 from app.settings import memory as settings_memory
 
 # Partitions for this month and three more: a quarter in which nobody need notice that a chore fails.
@@ -73,6 +74,7 @@ def chores() -> list[Chore]:
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
         Chore("seal_audit_log", timedelta(seconds=10), _sweep(audit_chain.seal)),
         Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
+        Chore("load_fx_rates", timedelta(hours=6), _load_fx_rates),
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
         Chore("sweep_refresh_tokens", timedelta(hours=1), _sweep(identity.sweep_refresh_tokens)),
@@ -150,6 +152,17 @@ def _sweep(batch: Callable[[AsyncSession, int], Awaitable[int]]) -> Work:
             return await batch(session, SWEEP_BATCH)
 
     return work
+
+
+async def _load_fx_rates() -> int:
+    done = 0
+    for _ in range(MAX_BATCHES):
+        async with transaction() as session:
+            written = await fx.load_rates(session)
+        done += written
+        if written == 0:
+            break
+    return done
 
 
 async def _ensure_partitions() -> int:

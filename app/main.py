@@ -32,6 +32,7 @@ from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.routes import router as offers
+from app.pricing.fx.routes import router as fx
 from app.reference.routes import router as reference
 from app.settings import memory as settings_memory
 
@@ -49,6 +50,7 @@ ROUTERS = (
     flights,
     controls,
     offers,
+    fx,
     bookings,
     seats,
     extras,

@@ -28,6 +28,7 @@ from app.notifications import models as notifications
 from app.offers import models as offers
 from app.payments import models as payments
 from app.pricing import models as pricing
+from app.pricing.fx import models as fx
 from app.reference import models as reference
 from app.settings import models as settings
 
@@ -42,6 +43,7 @@ MODELS = (
     seats,
     controls,
     pricing,
+    fx,
     offers,
     fraud,
     payments,
@@ -64,6 +66,7 @@ CAPTURED = (
     "flight_outcomes",
     "cabin_inventories",
     "fare_products",
+    "fx_rates",
     "fraud_rules",
     "users",
     "bookings",

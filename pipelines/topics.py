@@ -30,6 +30,7 @@ CAPTURED = (
     "flight_outcomes",
     "cabin_inventories",
     "fare_products",
+    "fx_rates",
     "fraud_rules",
     "users",
     "bookings",

@@ -124,7 +124,7 @@ async def read_as_of(session: AsyncSession, booking_id: UUID, as_of: datetime) -
         tickets=await as_of_store.find_tickets(session, booking_id, as_of),
         coupons=await as_of_store.find_coupons(session, booking_id, as_of),
         flights=await flights.get_flights(session, [segment.flight_id for segment in segments]),
-        products=await _products(session, segments),
+        products=await _products(session, booking, segments),
         is_payment_open=False,
         now=as_of,
     )
@@ -141,22 +141,26 @@ async def read(session: AsyncSession, booking: BookingRow, now: datetime) -> Sta
         tickets=await store.find_tickets(session, booking.id),
         coupons=await store.find_coupons(session, booking.id),
         flights=await flights.get_flights(session, [segment.flight_id for segment in segments]),
-        products=await _products(session, segments),
+        products=await _products(session, booking, segments),
         is_payment_open=await payments.find_open_payment(session, booking.id) is not None,
         now=now,
     )
     if at.status is BookingStatus.HELD and now >= booking.price_guarantee_expires_at:
-        return replace(at, price_now=_price_now(at))
+        return replace(at, price_now=await _price_now(session, at))
     return at
 
 
-def _price_now(at: Standing) -> list[dict[str, Any]]:
+async def _price_now(session: AsyncSession, at: Standing) -> list[dict[str, Any]]:
+    """In the booking's currency, at today's rate."""
     sold = [(segment, at.products[segment.fare_product_id]) for segment in at.live_segments]
     components = [
         FareComponent(product, at.flights[segment.flight_id].distance_km, segment.segment_number == 1)
         for segment, product in sold
     ]
-    quote = pricing.quote(components, [PassengerType(each.type) for each in at.passengers])
+    exchange = await pricing.find_exchange(
+        session, components[0].product.currency, at.booking.currency, at.now.date()
+    )
+    quote = pricing.quote(components, [PassengerType(each.type) for each in at.passengers], exchange)
     sold_as = [(product.fare_basis, product.brand) for _, product in sold]
     common = {"booking_id": at.booking.id, "created_at": at.now}
     segment_ids = [segment.id for segment, _ in sold]
@@ -167,8 +171,15 @@ def _price_now(at: Standing) -> list[dict[str, Any]]:
     ]
 
 
-async def _products(session: AsyncSession, segments: Sequence[SegmentRow]) -> dict[UUID, FareProduct]:
+async def _products(
+    session: AsyncSession, booking: BookingRow, segments: Sequence[SegmentRow]
+) -> dict[UUID, FareProduct]:
+    """The products it was sold under, their penalties in its currency at the rate of its day."""
+    booked_on = booking.created_at.date()
     return {
-        product_id: await pricing.get_fare_product(session, product_id)
+        product_id: replace(
+            await pricing.get_fare_product(session, product_id),
+            conditions=await pricing.get_conditions(session, product_id, booking.currency, booked_on),
+        )
         for product_id in {segment.fare_product_id for segment in segments}
     }

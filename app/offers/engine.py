@@ -19,14 +19,14 @@ from app.offers.schemas import (
     Sort,
 )
 from app.pricing import service as pricing
+from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import FareComponent, FareProduct, PassengerType, Quote
 
-# 50 departures by 3 brands stay within the 255 ordinals of a request, and one answer within 200 kB.
-MAX_DEPARTURES = 50
 MAX_BRANDS = 3
+# Within the 255 ordinals of a request. The offers that come first in the order asked are kept.
 MAX_OFFERS = 250
 # How many ways each slice is combined with the others, by their number: some thousand journeys at most.
-WAYS_COMBINED = {1: MAX_DEPARTURES, 2: 30, 3: 12, 4: 6, 5: 4}
+WAYS_COMBINED = {1: 120, 2: 40, 3: 12, 4: 6, 5: 4}
 
 Itinerary = Sequence[Departure]
 
@@ -72,10 +72,16 @@ class _Search:
     party: Sequence[PassengerType]
     sort: Sort
     seats_by_type: Mapping[str, int]
+    exchange: Exchange | None
     # The departures of a search differ in time, hardly in distance: each product is priced about once.
     quotes: dict[tuple[object, ...], Quote] = field(default_factory=dict)
     joined: dict[tuple[int, ...], Quote] = field(default_factory=dict)
     fares: dict[tuple[object, ...], PackedFare] = field(default_factory=dict)
+
+    @property
+    def minor_per_base(self) -> float:
+        """What a minor unit of the fares' own currency is worth in the offers'."""
+        return 1.0 if self.exchange is None else pricing.minor_worth(self.exchange)
 
     @property
     def seats(self) -> int:
@@ -90,13 +96,13 @@ def make_offers(
     *,
     sort: Sort = Sort.CHEAPEST,
     seats_by_type: Mapping[str, int] | None = None,
-    fx: ExchangeRate | None = None,
+    exchange: Exchange | None = None,
     max_total_minor: int | None = None,
 ) -> list[Offer]:
     """The best MAX_OFFERS of all journeys and brands that have the seats, in the order asked.
 
     `slices` holds for each slice its choices by cabin, in the same order of cabins."""
-    search = _Search(party, sort, seats_by_type or {})
+    search = _Search(party, sort, seats_by_type or {}, exchange)
     journeys = [
         journey
         for choices in zip(*slices, strict=True)
@@ -105,7 +111,7 @@ def make_offers(
     ]
     journeys.sort(key=lambda journey: _order(search, journey))
     return [
-        _offer(search, rules.offer_id(request_id, ordinal), expires_at, journey, fx)
+        _offer(search, rules.offer_id(request_id, ordinal), expires_at, journey)
         for ordinal, journey in enumerate(journeys[:MAX_OFFERS], start=1)
     ]
 
@@ -162,7 +168,7 @@ def _quote(search: _Search, itinerary: Itinerary, products: tuple[FareProduct, .
             FareComponent(product, leg.distance_km, opens_trip=place == 0)
             for place, (leg, product) in enumerate(zip(itinerary, products, strict=True))
         ]
-        search.quotes[key] = pricing.quote(components, search.party)
+        search.quotes[key] = pricing.quote(components, search.party, search.exchange)
     return search.quotes[key]
 
 
@@ -176,7 +182,7 @@ def _order(search: _Search, journey: tuple[_Priced, ...]) -> tuple[object, ...]:
         worth += part.worth
     first = journey[0]
     return (
-        *rules.rank(search.sort, worth, len(search.party)),
+        *rules.rank(search.sort, worth, len(search.party), search.minor_per_base),
         first.departs_at,
         first.itinerary[0].flight_id,
     )
@@ -187,12 +193,11 @@ def _offer(
     offer_id: UUID,
     expires_at: datetime,
     journey: tuple[_Priced, ...],
-    fx: ExchangeRate | None,
 ) -> Offer:
     quote = _joined(search, journey)
     key = (id(quote), *(product.id for part in journey for product in part.products))
     if key not in search.fares:
-        search.fares[key] = _fare(journey, quote)
+        search.fares[key] = _fare(journey, quote, search.exchange)
     kilograms = sum(
         emissions.kg_co2(leg.distance_km, part.cabin, search.seats_by_type.get(leg.aircraft_type))
         for part in journey
@@ -205,7 +210,19 @@ def _offer(
         search.fares[key],
         seats_left=min(rules.MAX_SEATS_TOLD, *(part.seats_left for part in journey)),
         kg=round(kilograms),
-        fx=fx,
+        fx=rate_of(search.exchange),
+    )
+
+
+def rate_of(exchange: Exchange | None) -> ExchangeRate | None:
+    """An exchange as an offer tells it."""
+    if exchange is None:
+        return None
+    return ExchangeRate(
+        rate=exchange.rate,
+        base_currency=exchange.base_currency,
+        as_of=exchange.as_of,
+        source=exchange.source,
     )
 
 
@@ -216,14 +233,14 @@ def _joined(search: _Search, journey: tuple[_Priced, ...]) -> Quote:
     return search.joined[key]
 
 
-def _fare(journey: tuple[_Priced, ...], quote: Quote) -> PackedFare:
+def _fare(journey: tuple[_Priced, ...], quote: Quote, exchange: Exchange | None) -> PackedFare:
     products = [product for part in journey for product in part.products]
     return PackedFare(
         total=quote.total,
         brand=journey[0].brand,
         segments=[_sold_as(part.cabin, product) for part in journey for product in part.products],
         passengers=quote.passengers,
-        conditions=pricing.strictest([product.conditions for product in products]),
+        conditions=pricing.promise(products, exchange),
     )
 
 

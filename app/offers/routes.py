@@ -13,9 +13,10 @@ from app.offers.schemas import Offer, OfferRequestCreate, OfferRequestView
 router = APIRouter(prefix="/v1", tags=["flights"], responses=PROBLEM_RESPONSES)
 
 
-@router.post("/offer-requests", summary="Search one way", status_code=201)
+@router.post("/offer-requests", summary="Search flights", status_code=201)
 async def create_offer_request(body: OfferRequestCreate, caller: OptionalCaller) -> OfferRequestView:
-    """One offer for each departure and brand, the cheapest first; its price is promised for 30 minutes."""
+    """One way, there and back, or up to five slices. One offer for each way to fly and brand; its price is
+    promised for 30 minutes, its seats are not. All slices of an offer are of one brand and one cabin."""
     # A service token acts for nobody.
     user_id = caller.user_id if caller is not None and caller.session_id is not None else None
     return await service.create_offer_request(body, user_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from app.offers.schemas import Sort
@@ -47,6 +47,11 @@ def cheapest_by_brand(
     return list(chosen.values())
 
 
+def stay_days(departure_dates: Sequence[date]) -> int | None:
+    """How long after the way out the last slice begins; None for one way."""
+    return None if len(departure_dates) == 1 else (departure_dates[-1] - departure_dates[0]).days
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """What offers are put in order by: the price of the party, the time under way, the changes of planes."""
@@ -61,8 +66,10 @@ class Worth:
         )
 
 
-def rank(sort: Sort, worth: Worth, passengers: int) -> tuple[float, ...]:
-    """The lower, the earlier in the answer. Ties go to the cheaper, then to the faster."""
+def rank(sort: Sort, worth: Worth, passengers: int, minor_per_base: float = 1.0) -> tuple[float, ...]:
+    """The lower, the earlier in the answer. Ties go to the cheaper, then to the faster.
+
+    `best` is price + passengers * (HOUR_MINOR an hour + STOP_MINOR a change), in the offers' currency."""
     price, hours = worth.total_minor, worth.elapsed / timedelta(hours=1)
     match sort:
         case Sort.CHEAPEST:
@@ -72,5 +79,5 @@ def rank(sort: Sort, worth: Worth, passengers: int) -> tuple[float, ...]:
         case Sort.FEWEST_STOPS:
             return (worth.stops, price, hours)
         case Sort.BEST:
-            trouble = (HOUR_MINOR * hours + STOP_MINOR * worth.stops) * passengers
+            trouble = (HOUR_MINOR * hours + STOP_MINOR * worth.stops) * passengers * minor_per_base
             return (price + trouble, price, hours)

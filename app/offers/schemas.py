@@ -1,8 +1,9 @@
 """What is asked of a search, and what it offers."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -13,11 +14,16 @@ from app.core.ids import FlightId, OfferId, OfferRequestId
 from app.core.money import CurrencyCode, Money
 from app.flights.schemas import Cabin, LocalTime, Moment
 from app.pricing.schemas import Conditions, PassengerPrice, PassengerType
-from app.reference.schemas import AirportCode
+from app.reference.schemas import AirlineCode, AirportCode
 
 MAX_PASSENGERS = 9
-# Several slices (return, multi-city) come with connections.
-MAX_SLICES = 1
+# A ticket has at most 16 coupons: five slices with two stops each.
+MAX_SLICES = 5
+MAX_AIRLINES = 20
+DEFAULT_OFFERS = 150
+MOST_OFFERS = 250
+# The day of a flight over the date line may be before the day of the one it follows.
+CALENDAR_SLACK = timedelta(days=1)
 # How an offer is kept. Offers live half an hour: another release's are treated as expired.
 PACKED_VERSION = 2
 
@@ -31,10 +37,26 @@ class Sort(StrEnum):
     BEST = "best"
 
 
+class TimeOfDay(Schema):
+    """A window of local time at the airport, both ends included; from late to early it runs over midnight."""
+
+    earliest: time = Field(default=time.min, examples=["08:00"])
+    latest: time = Field(default=time.max, examples=["12:00"])
+
+    @field_validator("earliest", "latest")
+    @classmethod
+    def _is_local(cls, moment: time) -> time:
+        if moment.tzinfo is not None:
+            raise ValueError("a local time carries no offset")
+        return moment
+
+
 class SliceRequest(Schema):
     origin: AirportCode
     destination: AirportCode
     departure_date: date = Field(description="The local day at the origin", examples=["2026-12-01"])
+    departs: TimeOfDay | None = Field(default=None, description="When to leave the origin")
+    arrives: TimeOfDay | None = Field(default=None, description="When to reach the destination")
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
@@ -51,6 +73,37 @@ class OfferRequestCreate(Schema):
     slices: Annotated[list[SliceRequest], Field(min_length=1, max_length=MAX_SLICES)]
     passengers: Annotated[list[PassengerRequest], Field(min_length=1, max_length=MAX_PASSENGERS)]
     cabin: Cabin = Cabin.ECONOMY
+    cabins: Annotated[list[Cabin], Field(min_length=1, max_length=len(Cabin))] | None = Field(
+        default=None, description="To compare several cabins; in place of `cabin`"
+    )
+    max_stops: int | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Changes of planes a slice. Left out: changes only where no flight goes direct",
+    )
+    airlines: Annotated[list[AirlineCode], Field(min_length=1, max_length=MAX_AIRLINES)] | None = Field(
+        default=None, description="Only these"
+    )
+    max_total_minor: int | None = Field(
+        default=None, ge=0, description="The most the whole party will pay, in the offers' currency"
+    )
+    currency: CurrencyCode | None = Field(
+        default=None, description="To be priced and paid in; the fares' own when left out"
+    )
+    sort: Sort = Sort.CHEAPEST
+    limit: int = Field(
+        default=DEFAULT_OFFERS, ge=1, le=MOST_OFFERS,
+        description="How many offers the answer holds; the others are read in pages",
+    )  # fmt: skip
+
+    @field_validator("slices")
+    @classmethod
+    def _slices_follow_each_other(cls, slices: list[SliceRequest]) -> list[SliceRequest]:
+        for before, after in pairwise(slices):
+            if after.departure_date < before.departure_date - CALENDAR_SLACK:
+                raise ValueError("the slices are flown in their order, so their days go forward")
+        return slices
 
     @field_validator("passengers")
     @classmethod
@@ -59,6 +112,10 @@ class OfferRequestCreate(Schema):
         if types.count(PassengerType.INFANT) > types.count(PassengerType.ADULT):
             raise ValueError("every infant travels on the lap of an adult of its own")
         return passengers
+
+    @property
+    def all_cabins(self) -> list[Cabin]:
+        return list(dict.fromkeys(self.cabins or [self.cabin]))
 
     @property
     def party(self) -> list[PassengerType]:
@@ -157,7 +214,10 @@ class OfferRequestView(Schema):
     id: OfferRequestId
     created_at: Moment
     expires_at: Moment
-    offers: list[Offer] = Field(description="The cheapest first")
+    offers: list[Offer] = Field(
+        description="In the order asked for: the cheapest first unless said otherwise"
+    )
+    offers_found: int = Field(description="How many there are; those past `limit` are read in pages")
     availability: AvailabilityNote
 
 

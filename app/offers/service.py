@@ -1,5 +1,6 @@
 """Searching, and finding again what was offered."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,19 +12,24 @@ from app.core.context import current
 from app.core.db import transaction
 from app.core.ids import uuid7
 from app.flights import service as flights
-from app.flights.schemas import Departure
+from app.flights.connections import service as connections
+from app.flights.connections.schemas import SliceQuery, TimeWindow
+from app.flights.schemas import Cabin
 from app.offers import batch, engine, packing, rules, store
 from app.offers.errors import AirportUnknown, OfferExpired, OfferNotFound
 from app.offers.schemas import (
     PACKED_VERSION,
     AvailabilityNote,
+    ExchangeRate,
     Offer,
     OfferRequestCreate,
     OfferRequestRow,
     OfferRequestView,
     SliceRequest,
+    TimeOfDay,
 )
 from app.pricing import service as pricing
+from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import FareProduct
 from app.reference import service as reference
 
@@ -33,31 +39,35 @@ REQUEST_LIFE = timedelta(days=2)
 
 
 async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -> OfferRequestView:
-    """Search one way and promise the prices found for OFFER_LIFE. Raises AirportUnknown, SearchBusy.
+    """Search, and promise the prices found for OFFER_LIFE. Raises AirportUnknown, SearchBusy.
 
     Opens its own transactions: the search is over before its row waits for a batch."""
-    asked = body.slices[0]
     async with transaction() as session:
         now = await clock.now(session)
-        departures = await flights.find_departures(
-            session, asked.origin, asked.destination, asked.departure_date, body.cabin, now,
-            engine.MAX_DEPARTURES,
-        )  # fmt: skip
-        if departures:
-            products = await _products_for_sale(session, departures[0], body, now)
-            seats = await reference.list_aircraft_seats(session)
-        else:
-            products, seats = [], {}
-            await _ensure_airports_known(session, asked)
+        slices = [await _choices(session, body, asked, now) for asked in body.slices]
+        await _ensure_airports_known(session, body.slices, slices)
+        seats_by_type = await reference.list_aircraft_seats(session)
+        exchange = await _exchange(session, body.currency, slices, now)
     request_id = rules.request_key(uuid7())
-    expires_at = now + OFFER_LIFE
-    choices = engine.SliceChoices(body.cabin, [[departure] for departure in departures], products)
-    offers = engine.make_offers(request_id, [[choices]], body.party, expires_at, seats_by_type=seats)
-    availability = _how_fresh(departures)
-    view = OfferRequestView(
-        id=request_id, created_at=now, expires_at=expires_at, offers=offers, availability=availability
+    offers = engine.make_offers(
+        request_id,
+        slices,
+        body.party,
+        now + OFFER_LIFE,
+        sort=body.sort,
+        seats_by_type=seats_by_type,
+        exchange=exchange,
+        max_total_minor=body.max_total_minor,
     )
-    await batch.write(_row(view, body, user_id))
+    view = OfferRequestView(
+        id=request_id,
+        created_at=now,
+        expires_at=now + OFFER_LIFE,
+        offers=offers[: body.limit],
+        offers_found=len(offers),
+        availability=_how_fresh(slices),
+    )
+    await batch.write(_row(view, offers, engine.rate_of(exchange), body, user_id))
     return view
 
 
@@ -79,41 +89,104 @@ async def sweep_offer_requests(session: AsyncSession, limit: int) -> int:
     return await store.delete_old(session, REQUEST_LIFE, limit)
 
 
-async def _products_for_sale(
-    session: AsyncSession, departure: Departure, body: OfferRequestCreate, now: datetime
-) -> list[FareProduct]:
-    """All departures of a search leave from one airport on one local day, so one answer serves them all."""
-    bought_on = now.astimezone(ZoneInfo(departure.departs_zone)).date()
-    return await pricing.list_fare_products(session, body.cabin, bought_on, departure.departure_date)
+async def _choices(
+    session: AsyncSession, body: OfferRequestCreate, asked: SliceRequest, now: datetime
+) -> list[engine.SliceChoices]:
+    """The ways to fly one slice and the products on sale for them, for each cabin."""
+    choices = []
+    for cabin in body.all_cabins:
+        query = _query(body, asked, cabin)
+        ways = await connections.find_itineraries(session, query, now, body.max_stops)
+        products = (
+            await _products_for_sale(session, ways[0][0].departs_zone, body, query, now) if ways else []
+        )
+        choices.append(engine.SliceChoices(cabin, ways, products))
+    return choices
 
 
-async def _ensure_airports_known(session: AsyncSession, asked: SliceRequest) -> None:
-    """Looked at only when nothing was found: a search that finds something pays nothing for it."""
-    known = await reference.find_airports(session, [asked.origin, asked.destination])
-    for field, code in (("origin", asked.origin), ("destination", asked.destination)):
-        if code not in known:
-            raise AirportUnknown(f"{code} is not an airport of ours", pointer=f"/slices/0/{field}")
-
-
-def _how_fresh(departures: list[Departure]) -> AvailabilityNote:
-    if not departures:
-        return AvailabilityNote(as_of=None, age_ms=None)
-    as_of = max(departure.source_ts for departure in departures)
-    return AvailabilityNote(as_of=as_of, age_ms=flights.age_ms(as_of, departures[0].read_at))
-
-
-def _row(view: OfferRequestView, body: OfferRequestCreate, user_id: UUID | None) -> OfferRequestRow:
-    context = current()
-    asked = body.slices[0]
-    return OfferRequestRow(
-        id=view.id,
-        user_id=user_id,
+def _query(body: OfferRequestCreate, asked: SliceRequest, cabin: Cabin) -> SliceQuery:
+    return SliceQuery(
         origin=asked.origin,
         destination=asked.destination,
         departure_date=asked.departure_date,
-        cabin=body.cabin,
+        cabin=cabin,
+        seats=sum(passenger.needs_seat for passenger in body.party),
+        airlines=None if body.airlines is None else tuple(body.airlines),
+        departs=_window(asked.departs),
+        arrives=_window(asked.arrives),
+    )
+
+
+def _window(asked: TimeOfDay | None) -> TimeWindow | None:
+    return None if asked is None else TimeWindow(asked.earliest, asked.latest)
+
+
+async def _products_for_sale(
+    session: AsyncSession, zone: str, body: OfferRequestCreate, query: SliceQuery, now: datetime
+) -> list[FareProduct]:
+    """All ways of a slice leave from one airport on one local day, so one answer serves them all."""
+    return await pricing.list_fare_products(
+        session,
+        query.cabin,
+        bought_on=now.astimezone(ZoneInfo(zone)).date(),
+        departs_on=query.departure_date,
+        stays_days=rules.stay_days([asked.departure_date for asked in body.slices]),
+    )
+
+
+async def _exchange(
+    session: AsyncSession,
+    currency: str | None,
+    slices: Sequence[Sequence[engine.SliceChoices]],
+    now: datetime,
+) -> Exchange | None:
+    """How the fares found become the currency asked for; all fares are of one currency."""
+    bases = {product.currency for choices in slices for choice in choices for product in choice.products}
+    if not bases:
+        return None
+    (base,) = bases
+    return await pricing.find_exchange(session, base, currency, now.date())
+
+
+async def _ensure_airports_known(
+    session: AsyncSession, asked: Sequence[SliceRequest], found: Sequence[Sequence[engine.SliceChoices]]
+) -> None:
+    """Looked at only where nothing was found: a search that finds something pays nothing for it."""
+    for place, (one, choices) in enumerate(zip(asked, found, strict=True)):
+        if any(choice.itineraries for choice in choices):
+            continue
+        known = await reference.find_airports(session, [one.origin, one.destination])
+        for field, code in (("origin", one.origin), ("destination", one.destination)):
+            if code not in known:
+                raise AirportUnknown(f"{code} is not an airport of ours", pointer=f"/slices/{place}/{field}")
+
+
+def _how_fresh(slices: Sequence[Sequence[engine.SliceChoices]]) -> AvailabilityNote:
+    looked_at = [leg for choices in slices for choice in choices for way in choice.itineraries for leg in way]
+    if not looked_at:
+        return AvailabilityNote(as_of=None, age_ms=None)
+    newest = max(looked_at, key=lambda leg: leg.source_ts)
+    return AvailabilityNote(as_of=newest.source_ts, age_ms=flights.age_ms(newest.source_ts, newest.read_at))
+
+
+def _row(
+    view: OfferRequestView,
+    offers: Sequence[Offer],
+    fx: ExchangeRate | None,
+    body: OfferRequestCreate,
+    user_id: UUID | None,
+) -> OfferRequestRow:
+    context = current()
+    first = body.slices[0]
+    return OfferRequestRow(
+        id=view.id,
+        user_id=user_id,
+        origin=first.origin,
+        destination=first.destination,
+        departure_date=first.departure_date,
+        cabin=body.all_cabins[0],
         passengers=body.passengers,
-        offers=packing.pack(view.offers),
+        offers=packing.pack(offers, fx),
         availability_as_of=view.availability.as_of,
         created_at=view.created_at,
         expires_at=view.expires_at,

@@ -28,3 +28,4 @@ class FareProduct(SQLModel, table=True):
     currency: str = Field(sa_type=Text)
     valid_from: date
     valid_to: date | None = None
+    minimum_stay_days: int = 0

@@ -5,12 +5,16 @@ The fare of an adult is a base by distance times the product's multiplier, for e
     base  = 35.00 + 0.09 a km up to 1500 km + 0.05 a km beyond
     fare  = base * multiplier          a child pays 75 % of it, an infant on a lap 10 %
     taxes = transport tax 7.5 % of the fare; 5.00 for each segment and 5.60 for each trip of a seat
+
+In another currency each line is converted and rounded by itself, so the lines add up there too.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 from app.core.money import Money
+from app.pricing.fx import rules as fx
+from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import (
     Condition,
     Conditions,
@@ -103,6 +107,34 @@ def join(prices: Sequence[PassengerPrice]) -> PassengerPrice:
     return sum_up(prices[0].type, lines, segments)
 
 
+def convert(price: PassengerPrice, exchange: Exchange) -> PassengerPrice:
+    """The price in another currency: each line is converted, and their sums follow."""
+    lines = [
+        line.model_copy(update={"amount": _converted(line.amount, exchange)}) for line in price.breakdown
+    ]
+    return sum_up(price.type, lines, len(price.segment_fares))
+
+
+def convert_conditions(conditions: Conditions, exchange: Exchange) -> Conditions:
+    """The same promises with their penalties in another currency."""
+
+    def converted(condition: Condition | None) -> Condition | None:
+        if condition is None or condition.penalty is None:
+            return condition
+        return Condition(allowed=condition.allowed, penalty=_converted(condition.penalty, exchange))
+
+    return Conditions(
+        change_before_departure=converted(conditions.change_before_departure),
+        cancel_before_departure=converted(conditions.cancel_before_departure),
+    )
+
+
+def minor_worth(exchange: Exchange) -> float:
+    return float(exchange.rate) * 10.0 ** (
+        fx.minor_units(exchange.currency) - fx.minor_units(exchange.base_currency)
+    )
+
+
 def total(prices: Iterable[PassengerPrice], currency: str) -> Money:
     return Money(amount_minor=sum(price.total.amount_minor for price in prices), currency=currency)
 
@@ -125,10 +157,14 @@ def _strictest(stated: Sequence[Condition | None]) -> Condition | None:
     return max(said, key=lambda each: 0 if each.penalty is None else each.penalty.amount_minor)
 
 
-def may_be_bought(product: FareProduct, bought_on: date, departs_on: date) -> bool:
-    """Both dates are those of the airport of departure."""
+def may_be_bought(
+    product: FareProduct, bought_on: date, departs_on: date, stays_days: int | None = None
+) -> bool:
+    """Both dates are those of the airport of departure. A journey one way stays nowhere."""
     is_valid = product.valid_from <= bought_on and (product.valid_to is None or bought_on <= product.valid_to)
-    return is_valid and (departs_on - bought_on).days >= product.advance_purchase_days
+    is_early = (departs_on - bought_on).days >= product.advance_purchase_days
+    stays = product.minimum_stay_days == 0 or (stays_days or 0) >= product.minimum_stay_days
+    return is_valid and is_early and stays
 
 
 def _lines(component: FareComponent, passenger_type: PassengerType, segment: int) -> list[PriceLine]:
@@ -164,6 +200,10 @@ def _taxes(lines: Sequence[PriceLine]) -> list[TaxLine]:
         amount = line.amount if known is None else known.amount + line.amount
         found[line.code] = TaxLine(code=line.code, description=line.description, amount=amount)
     return list(found.values())
+
+
+def _converted(money: Money, exchange: Exchange) -> Money:
+    return Money(amount_minor=fx.convert(money.amount_minor, exchange), currency=exchange.currency)
 
 
 def _moved(line: PriceLine, by: int) -> PriceLine:

@@ -99,6 +99,8 @@ class FareProduct:
     currency: str
     valid_from: date
     valid_to: date | None
+    minimum_stay_days: int = 0
+    """Sold for a journey with a way back that begins so many days after the way out; 0: for any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.money import Money
 from app.pricing import rules, store
 from app.pricing.errors import FareProductNotFound
+from app.pricing.fx import service as fx
+from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import Condition, Conditions, FareComponent, FareProduct, PassengerType, Quote
 
 CACHE_SECONDS = 60
@@ -21,13 +23,15 @@ _read_at = float("-inf")
 
 
 async def list_fare_products(
-    session: AsyncSession, cabin: str, bought_on: date, departs_on: date
+    session: AsyncSession, cabin: str, bought_on: date, departs_on: date, stays_days: int | None = None
 ) -> list[FareProduct]:
-    """The cabin's products that may be bought on a day for another; both days are the departure airport's."""
+    """The cabin's products that may be bought on a day for another; both days are the departure airport's.
+
+    `stays_days` is how long after the way out the way back begins; None one way."""
     return [
         product
         for product in (await _fresh(session)).values()
-        if product.cabin == cabin and rules.may_be_bought(product, bought_on, departs_on)
+        if product.cabin == cabin and rules.may_be_bought(product, bought_on, departs_on, stays_days)
     ]
 
 
@@ -39,10 +43,36 @@ async def get_fare_product(session: AsyncSession, product_id: UUID) -> FareProdu
     return product
 
 
-def quote(components: Sequence[FareComponent], party: Sequence[PassengerType]) -> Quote:
-    """The price of a party on the segments of one slice, or of several."""
+async def get_conditions(
+    session: AsyncSession, product_id: UUID, currency: str, booked_on: date
+) -> Conditions:
+    """What a product promises, its penalties by the rate of the day it was booked.
+
+    Raises FareProductNotFound, CurrencyUnavailable."""
+    product = await get_fare_product(session, product_id)
+    exchange = await find_exchange(session, product.currency, currency, booked_on)
+    if exchange is None:
+        return product.conditions
+    return rules.convert_conditions(product.conditions, exchange)
+
+
+async def find_exchange(session: AsyncSession, base: str, currency: str | None, day: date) -> Exchange | None:
+    """How to convert prices on a day; None where there is nothing to convert. Raises CurrencyUnavailable."""
+    if currency is None or currency == base:
+        return None
+    return await fx.get_exchange(session, base, currency, day)
+
+
+def quote(
+    components: Sequence[FareComponent], party: Sequence[PassengerType], exchange: Exchange | None = None
+) -> Quote:
+    """The price of a party on the segments of one slice, or of several, converted line by line."""
     passengers = rules.price_passengers(components, party)
-    return Quote(passengers, rules.total(passengers, components[0].product.currency))
+    currency = components[0].product.currency
+    if exchange is not None:
+        by_type = {price.type: rules.convert(price, exchange) for price in passengers}
+        passengers, currency = [by_type[price.type] for price in passengers], exchange.currency
+    return Quote(passengers, rules.total(passengers, currency))
 
 
 def join(quotes: Sequence[Quote]) -> Quote:
@@ -53,9 +83,15 @@ def join(quotes: Sequence[Quote]) -> Quote:
     return Quote(passengers, rules.total(passengers, quotes[0].total.currency))
 
 
-def strictest(conditions: Sequence[Conditions]) -> Conditions:
-    """What an offer over several fares promises."""
-    return rules.strictest(conditions)
+def minor_worth(exchange: Exchange) -> float:
+    """What one minor unit of the one currency is in minor units of the other, before any rounding."""
+    return rules.minor_worth(exchange)
+
+
+def promise(products: Sequence[FareProduct], exchange: Exchange | None) -> Conditions:
+    """What an offer over several fares promises: the strictest of each."""
+    conditions = rules.strictest([product.conditions for product in products])
+    return conditions if exchange is None else rules.convert_conditions(conditions, exchange)
 
 
 async def _fresh(session: AsyncSession) -> dict[UUID, FareProduct]:
@@ -83,6 +119,7 @@ def _product(row: Row[Any]) -> FareProduct:
         currency=row.currency,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        minimum_stay_days=row.minimum_stay_days,
     )
 
 

@@ -10,7 +10,7 @@ _LIST = text("""
     select
         id, brand, cabin, fare_class, fare_basis, (multiplier * 1000)::integer as multiplier_thousandths,
         advance_purchase_days, refund_allowed, refund_penalty_minor, change_allowed,
-        change_penalty_minor, currency, valid_from, valid_to
+        change_penalty_minor, currency, valid_from, valid_to, minimum_stay_days
     from app.fare_products
     order by fare_basis, valid_from
 """)

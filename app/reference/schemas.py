@@ -8,6 +8,8 @@ from app.core.http import Schema
 
 AirportCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="IATA code", examples=["JFK"])]
 
+AirlineCode = Annotated[str, Field(pattern="^[A-Z0-9]{2}$", description="IATA code", examples=["B6"])]
+
 
 class AirportView(Schema):
     code: AirportCode

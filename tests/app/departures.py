@@ -14,6 +14,9 @@ from app.core.ids import new_pnr, uuid7
 AIRPORTS = {
     "JFK": ("John F Kennedy Intl", "New York", "US", 40.6398, -73.7789, "America/New_York"),
     "LAX": ("Los Angeles Intl", "Los Angeles", "US", 33.9425, -118.408, "America/Los_Angeles"),
+    "ORD": ("Chicago O'Hare Intl", "Chicago", "US", 41.9786, -87.9048, "America/Chicago"),
+    "DEN": ("Denver Intl", "Denver", "US", 39.8617, -104.673, "America/Denver"),
+    "AKL": ("Auckland Intl", "Auckland", "NZ", -37.0081, 174.7917, "Pacific/Auckland"),
     "LHR": ("London Heathrow", "London", "GB", 51.4706, -0.461941, "Europe/London"),
 }
 ECONOMY = {"Y": 10, "B": 8, "M": 6, "H": 5, "Q": 4, "K": 2}
@@ -46,7 +49,8 @@ def make_reference(connection: "psycopg.Connection[tuple[object, ...]]") -> None
             (code, *row),
         )
     connection.execute(
-        "insert into app.airlines (code, name) values ('B6', 'JetBlue Airways') on conflict do nothing"
+        "insert into app.airlines (code, name) values ('B6', 'JetBlue Airways'), ('UA', 'United Airlines') "
+        "on conflict do nothing"
     )
     connection.execute(
         "insert into app.aircraft_types (code, manufacturer, model, seats, cabins) "
@@ -63,21 +67,24 @@ def make_departure(
     cabins: Mapping[str, Mapping[str, int]] | None = None,
     status: str = "scheduled",
     live_at: datetime | None = None,
+    airline: str = "B6",
+    flight_time: timedelta = FLIGHT_TIME,
+    distance_km: int = DISTANCE_KM,
 ) -> Departure:
     """One flight with its cabins (cabin -> fare class -> limit); live as of `live_at`."""
     make_reference(connection)
     departure = Departure(uuid7(), origin, destination, departs_at)
     departs_zone, arrives_zone = AIRPORTS[origin][5], AIRPORTS[destination][5]
-    arrives_at = departs_at + FLIGHT_TIME
+    arrives_at = departs_at + flight_time
     departs_local = departs_at.astimezone(ZoneInfo(departs_zone)).replace(tzinfo=None)
     arrives_local = arrives_at.astimezone(ZoneInfo(arrives_zone)).replace(tzinfo=None)
     connection.execute(
         "insert into app.flights (id, airline, flight_number, origin, destination, departure_date, "
         "departs_local, departs_zone, arrives_local, arrives_zone, departs_at, arrives_at, aircraft_type, "
-        "distance_km, status) values (%s, 'B6', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'A320', %s, %s)",
-        (departure.flight_id, str(next(_numbers)), origin, destination, departs_local.date(),
+        "distance_km, status) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'A320', %s, %s)",
+        (departure.flight_id, airline, str(next(_numbers)), origin, destination, departs_local.date(),
          departs_local, departs_zone, arrives_local, arrives_zone, departs_at, arrives_at,
-         DISTANCE_KM, status),
+         distance_km, status),
     )  # fmt: skip
     for cabin, limits in (cabins or {"economy": ECONOMY}).items():
         departure.cabin_ids[cabin] = _make_cabin(connection, departure.flight_id, cabin, limits)

@@ -30,6 +30,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/me/notifications"): CUSTOMER,
     ("GET", "/v1/airports"): EVERYONE,
     ("POST", "/v1/offer-requests"): EVERYONE,
+    ("GET", "/v1/fx-rates"): EVERYONE,
     ("GET", "/v1/offers/{offer_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,

@@ -13,6 +13,7 @@
     'flights',
     'fraud_rules',
     'fraud_signals',
+    'fx_rates',
     'journal_entries',
     'notification_deliveries',
     'passengers',

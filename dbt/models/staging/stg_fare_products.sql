@@ -12,5 +12,6 @@
     'change_penalty_minor': 'bigint',
     'currency': 'text',
     'valid_from': 'date',
-    'valid_to': 'date'
+    'valid_to': 'date',
+    'minimum_stay_days': 'integer'
 }) }}

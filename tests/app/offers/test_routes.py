@@ -210,18 +210,6 @@ async def test_a_slice_goes_from_one_known_airport_to_another(
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
-async def test_several_slices_are_not_searched_yet_and_the_answer_says_where(
-    client: httpx2.AsyncClient,
-) -> None:
-    body = asked(date(2031, 1, 1))
-    body["slices"] *= 2
-
-    answer = await client.post("/v1/offer-requests", json=body)
-
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/slices"
-
-
 @pytest.mark.parametrize("offset", [0, 200])
 async def test_an_id_that_names_no_offer_is_not_found(
     owner: Owner, client: httpx2.AsyncClient, offset: int

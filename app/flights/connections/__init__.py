@@ -1,0 +1,1 @@
+"""Ways to fly a slice: direct, or with one or two changes of planes."""

@@ -1,0 +1,74 @@
+"""Finding the ways to fly a slice: direct flights, and connections with one or two changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.flights import rules as flight_rules
+from app.flights.connections import rules, store
+from app.flights.connections.schemas import SliceQuery
+from app.flights.schemas import Departure
+from app.reference import service as reference
+
+# What one answer has room for, of each number of stops.
+MAX_DIRECT = 50
+MAX_CONNECTIONS = 30
+# The statement knows the shortest change there is; what an airport's own rule then refuses is made up for.
+FOUND_FOR_EACH_WANTED = 3
+
+
+async def find_itineraries(
+    session: AsyncSession, query: SliceQuery, now: datetime, max_stops: int | None
+) -> list[list[Departure]]:
+    """Ways to fly a slice that are for sale at `now`: direct ones by time, then the quickest connections.
+
+    Without `max_stops` a change is looked for only where no flight goes direct, and two where none goes
+    with one. One airline a way, no airport twice, and time enough for each change."""
+    found: list[list[Departure]] = [[flight] for flight in await _direct(session, query, now)]
+    for stops in range(1, (rules.MAX_STOPS if max_stops is None else max_stops) + 1):
+        if max_stops is None and found:
+            break
+        found += await _connections(session, query, stops, now)
+    return found
+
+
+async def _direct(session: AsyncSession, query: SliceQuery, now: datetime) -> list[Departure]:
+    closing = now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE
+    return await store.find_direct(session, query, flight_rules.STATUSES_FOR_SALE, closing, MAX_DIRECT)
+
+
+async def _connections(
+    session: AsyncSession, query: SliceQuery, stops: int, now: datetime
+) -> list[list[Departure]]:
+    ends = await reference.find_airports(session, [query.origin, query.destination])
+    if len(ends) < 2:
+        return []
+    places = [(ends[code].latitude, ends[code].longitude) for code in (query.origin, query.destination)]
+    ids = await store.find_connections(
+        session,
+        query,
+        stops,
+        flight_rules.STATUSES_FOR_SALE,
+        now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE,
+        rules.bounds_for(rules.great_circle_km(*places)),
+        MAX_CONNECTIONS * FOUND_FOR_EACH_WANTED,
+    )
+    if not ids:
+        return []
+    wanted = sorted({flight_id for way in ids for flight_id in way})
+    flights = {
+        flight.flight_id: flight for flight in await store.find_departures(session, wanted, query.cabin)
+    }
+    # A flight whose cabin has left the live table since the statement before takes its ways with it.
+    ways = [[flights[each] for each in way] for way in ids if all(each in flights for each in way)]
+    countries = await _countries(session, ways)
+    return [way for way in ways if rules.can_be_flown(way, countries)][:MAX_CONNECTIONS]
+
+
+async def _countries(session: AsyncSession, ways: Sequence[Sequence[Departure]]) -> dict[str, str]:
+    codes = {code for way in ways for leg in way for code in (leg.origin, leg.destination)}
+    return {
+        code: airport.country
+        for code, airport in (await reference.find_airports(session, sorted(codes))).items()
+    }
