@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app.audit import service as audit
 from app.bookings.changes.routes import router as changes
 from app.bookings.extras.routes import router as extras
+from app.bookings.guests.routes import router as guests
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
 from app.checkin.routes import gate
@@ -27,6 +28,10 @@ from app.core.rate_limits import limit_rate
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
 from app.flights.routes import router as flights
+from app.identity.factors.routes import router as factors
+from app.identity.keys import service as api_keys
+from app.identity.keys.routes import router as keys
+from app.identity.recovery.routes import router as recovery
 from app.identity.routes import router as identity
 from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
@@ -46,12 +51,16 @@ DOCS_POLICY = (
 
 ROUTERS = (
     identity,
+    recovery,
+    factors,
+    keys,
     reference,
     flights,
     controls,
     offers,
     fx,
     bookings,
+    guests,
     seats,
     extras,
     changes,
@@ -139,6 +148,7 @@ def create_app() -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     http.install(app)
+    app.state.read_api_key = api_keys.read_key
     for router in (*ROUTERS, platform, problem_pages.router):
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

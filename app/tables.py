@@ -14,6 +14,7 @@ from app.audit import models as audit
 from app.bookings import models as bookings
 from app.bookings.changes import models as changes
 from app.bookings.extras import models as extras
+from app.bookings.guests import models as bookings_guests
 from app.checkin import models as checkin
 from app.core import models as core
 from app.core.models import TIMESTAMPTZ
@@ -21,6 +22,9 @@ from app.disruptions import models as disruptions
 from app.flights import models as flights
 from app.fraud import models as fraud
 from app.identity import models as identity
+from app.identity.factors import models as identity_factors
+from app.identity.keys import models as identity_keys
+from app.identity.recovery import models as identity_recovery
 from app.inventory import models as inventory
 from app.inventory.controls import models as controls
 from app.inventory.seats import models as seats
@@ -38,6 +42,9 @@ MODELS = (
     settings,
     reference,
     identity,
+    identity_factors,
+    identity_keys,
+    identity_recovery,
     flights,
     inventory,
     seats,
@@ -51,6 +58,7 @@ MODELS = (
     extras,
     changes,
     checkin,
+    bookings_guests,
     disruptions,
     notifications,
 )
@@ -90,6 +98,10 @@ PRIVATE = (
     "user_roles",
     "sessions",
     "refresh_tokens",
+    "mail_tokens",
+    "api_keys",
+    "consents",
+    "guest_attempts",
     "offer_requests",
     "pnrs",
     "provider_references",

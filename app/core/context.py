@@ -14,6 +14,7 @@ class RequestContext:
     request_id: str = field(default_factory=lambda: f"req_{uuid7().hex}")
     ip: str | None = None
     device_id: str | None = None
+    user_agent: str | None = None
     virtual_now: datetime | None = None
     is_simulated: bool = False
 

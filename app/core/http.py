@@ -28,6 +28,8 @@ from app.core.wire import refuse_depth, refuse_other_media, refuse_unstorable_te
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.\-]{1,100}$")
 DATABASE_RETRY_SECONDS = 2
+# Enough to tell a phone from a desk; the rest is for trackers.
+MAX_USER_AGENT = 200
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -220,6 +222,7 @@ def _context(request_id: str, headers: dict[str, str], scope: Scope) -> RequestC
         request_id=request_id,
         ip=_client_ip(headers, scope, simulator),
         device_id=headers.get("contrail-device-id"),
+        user_agent=headers.get("user-agent", "")[:MAX_USER_AGENT] or None,
         virtual_now=_virtual_now(headers, simulator),
         is_simulated=simulator,
     )

@@ -47,11 +47,13 @@ class Role(StrEnum):
 class StepUpRequired(Forbidden):
     code = "step_up_required"
     title = "This needs a second factor given in the last 15 minutes"
+    advice = "Send a code to POST /v1/auth/second-factor and repeat with the access token it answers with."
 
 
 class ScopeMissing(Forbidden):
     code = "scope_missing"
     title = "The key or token was not given the scope this route needs"
+    advice = "`detail` names the scope. Make a key that has it: scopes of a key are never widened."
 
 
 @dataclass(frozen=True)

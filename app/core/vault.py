@@ -18,6 +18,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import get_settings
+from app.core.db import execute_and_count
+from app.core.errors import NotFound
 
 KEY_BITS = 256
 NONCE_BYTES = 12
@@ -29,6 +31,16 @@ _INSERT = text("""
 _SELECT = text("""
     select subject_id, key_version, wrapped_key, sealed from vault.people where subject_id = any(:subject_ids)
 """)
+_UPDATE = text("update vault.people set sealed = :sealed where subject_id = :subject_id")
+_ERASE = text("delete from vault.people where subject_id = any(:subject_ids)")
+
+
+class SubjectUnknown(NotFound):
+    """There is no key to seal with: the person was erased, or never was."""
+
+    code = "subject_unknown"
+    title = "This person is no longer known"
+
 
 _PUT_SECRET = text("""
     insert into vault.secrets (id, kind, key_version, wrapped_key, sealed)
@@ -46,6 +58,13 @@ _DELETE_SECRETS = text("delete from vault.secrets where kind = :kind and id = an
 def _master_keys() -> tuple[str, dict[str, bytes]]:
     document: dict[str, Any] = json.loads(get_settings().secret("vault_keys.json"))
     return document["current"], {v: base64.b64decode(e["key"]) for v, e in document["keys"].items()}
+
+
+def _master(version: str) -> bytes:
+    """A rotation wraps keys under a master key younger than this process: then the ring is read again."""
+    if version not in _master_keys()[1]:
+        _master_keys.cache_clear()
+    return _master_keys()[1][version]
 
 
 def _encrypt(key: bytes, plain: bytes, subject_id: UUID) -> bytes:
@@ -71,7 +90,7 @@ def _seal(kind: str, subject_id: UUID, plain: bytes) -> dict[str, Any]:
 
 
 def _open(row: Row[Any]) -> bytes:
-    own_key = _decrypt(_master_keys()[1][row.key_version], row.wrapped_key, row.subject_id)
+    own_key = _decrypt(_master(row.key_version), row.wrapped_key, row.subject_id)
     return _decrypt(own_key, row.sealed, row.subject_id)
 
 
@@ -101,6 +120,52 @@ async def get_secrets(session: AsyncSession, kind: str, secret_ids: list[UUID]) 
 async def delete_secrets(session: AsyncSession, kind: str, secret_ids: list[UUID]) -> None:
     """Destroy secrets and the only copies of their keys."""
     await session.execute(_DELETE_SECRETS, {"kind": kind, "ids": secret_ids})
+
+
+async def change_person(session: AsyncSession, subject_id: UUID, person: dict[str, str]) -> None:
+    """Seal what is now known of a person, under the key they have. Raises SubjectUnknown."""
+    own_key = await _own_key(session, subject_id)
+    sealed = _encrypt(own_key, json.dumps(person).encode(), subject_id)
+    await session.execute(_UPDATE, {"subject_id": subject_id, "sealed": sealed})
+
+
+async def erase_people(session: AsyncSession, subject_ids: list[UUID]) -> int:
+    """Destroy the keys of these people: whatever was sealed under them is noise from now on. How many."""
+    return await execute_and_count(session, _ERASE, {"subject_ids": subject_ids})
+
+
+async def seal(session: AsyncSession, subject_id: UUID, plain: bytes, kind: str) -> bytes:
+    """Seal something more of a person, to be kept in a table of schema vault: it dies with their key.
+
+    `kind` says what it is, and only the same kind opens it again. Raises SubjectUnknown."""
+    own_key = await _own_key(session, subject_id)
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(own_key).encrypt(nonce, plain, subject_id.bytes + kind.encode())
+
+
+async def unseal(session: AsyncSession, subject_id: UUID, sealed: bytes, kind: str) -> bytes:
+    """Raises SubjectUnknown."""
+    own_key = await _own_key(session, subject_id)
+    return AESGCM(own_key).decrypt(
+        sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subject_id.bytes + kind.encode()
+    )
+
+
+async def _own_key(session: AsyncSession, subject_id: UUID) -> bytes:
+    row = (await session.execute(_SELECT, {"subject_ids": [subject_id]})).one_or_none()
+    if row is None:
+        raise SubjectUnknown()
+    return _decrypt(_master(row.key_version), row.wrapped_key, row.subject_id)
+
+
+def derived_tokens(purpose: str, row_id: UUID) -> list[str]:
+    """The secret that belongs to a row: under the current master key first, then under older ones.
+
+    Nobody can make it from the row alone, so the row's id may travel where a secret may not."""
+    return [
+        base64.urlsafe_b64encode(each).rstrip(b"=").decode()
+        for each in lookups(f"token:{purpose}", row_id.hex)
+    ]
 
 
 def lookups(kind: str, value: str) -> list[bytes]:

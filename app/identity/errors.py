@@ -1,6 +1,6 @@
 """What identity refuses."""
 
-from app.core.errors import Conflict, NotFound, Unauthorized
+from app.core.errors import Conflict, Forbidden, NotFound, Unauthorized
 
 
 class EmailTaken(Conflict):
@@ -28,3 +28,29 @@ class RefreshTokenReused(Unauthorized):
 class UserNotFound(NotFound):
     code = "user_not_found"
     title = "There is no such user"
+
+
+class SecondFactorRequired(Unauthorized):
+    """Only after the right password: who does not know that learns nothing."""
+
+    code = "second_factor_required"
+    title = "This account asks for a second factor: repeat with a code of the authenticator"
+    advice = "Send the log-in again with `code`: six digits of the authenticator, or a recovery code."
+
+
+class SecondFactorWrong(Unauthorized):
+    """The same for a wrong code, a code used before, and an account that waits after too many."""
+
+    code = "second_factor_wrong"
+    title = "The code is not valid"
+    advice = "Each code works once. Wait for the next one; after ten wrong ones in a row, some minutes."
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    title = "There is no such session"
+
+
+class SessionNeeded(Forbidden):
+    code = "session_needed"
+    title = "This needs a person who has logged in; a key or a program may not"

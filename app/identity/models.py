@@ -48,6 +48,7 @@ class LoginSession(SQLModel, table=True):
     last_used_at: datetime = Field(sa_type=TIMESTAMPTZ)
     ended_at: datetime | None = Field(sa_type=TIMESTAMPTZ)
     end_reason: str | None = Field(sa_type=Text)
+    second_factor_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
 
 
 class RefreshToken(SQLModel, table=True):
@@ -72,3 +73,29 @@ class Login(SQLModel, table=True):
     password_hash: str = Field(sa_type=Text)
     failed_attempts: int
     locked_until: datetime | None = Field(sa_type=TIMESTAMPTZ)
+    email_verified_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
+
+
+class SessionOrigin(SQLModel, table=True):
+    """From where a session was begun, sealed under its user's key."""
+
+    __tablename__ = "session_origins"
+    __table_args__ = {"schema": "vault"}
+
+    session_id: UUID = Field(primary_key=True)
+    user_id: UUID
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
+class Consent(SQLModel, table=True):
+    """One decision of a user; the newest of a purpose counts, and all are kept to show when."""
+
+    __tablename__ = "consents"
+    __table_args__ = {"schema": "app"}
+
+    id: UUID = Field(primary_key=True)
+    user_id: UUID
+    purpose: str = Field(sa_type=Text)
+    is_given: bool
+    decided_at: datetime = Field(sa_type=TIMESTAMPTZ)
+    request_id: str = Field(sa_type=Text)

@@ -1,43 +1,36 @@
-"""Register, log in, stay logged in, log out; and who a user is, for the domains above."""
+"""Register; who a user is, for the domains above; and what they change about themselves."""
 
-import hashlib
-import secrets
-from datetime import timedelta
+import zlib
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock, events, vault
 from app.core.context import current
-from app.core.db import transaction
 from app.core.entities import entities
+from app.core.etags import Expected
 from app.core.hashes import normalise_email
 from app.core.ids import uuid7
-from app.core.security import (
-    ACCESS_TOKEN_LIFE,
-    Role,
-    absent_user_hash,
-    hash_password,
-    mint_access_token,
-    verify_password,
-)
+from app.core.security import Caller, Role, hash_password
 from app.identity import store
-from app.identity.errors import (
-    CredentialsWrong,
-    EmailTaken,
-    RefreshTokenInvalid,
-    RefreshTokenReused,
-    UserNotFound,
-)
-from app.identity.schemas import Credentials, RefreshRequest, Tokens, User, UserCreate
+from app.identity.access import ensure_person
+from app.identity.errors import EmailTaken, UserNotFound
+from app.identity.recovery import service as recovery
+from app.identity.schemas import ConsentDecision, ConsentHistory, ConsentPurpose, User, UserChange, UserCreate
+from app.identity.session_service import sweep_refresh_tokens
 
-REFRESH_TOKEN_LIFE = timedelta(days=30)
-REFRESH_TOKEN_BYTES = 32
-# An expired token is kept this long, so that using a stolen one again is still recognised.
-REFRESH_TOKEN_KEPT = timedelta(days=30)
-# After so many wrong passwords in a row each further try has to wait: at most 1,440 guesses a day.
-ATTEMPTS_BEFORE_LOCK = 10
-LOGIN_LOCK = timedelta(minutes=1)
+__all__ = [
+    "change_user",
+    "get_email",
+    "get_user",
+    "list_consents",
+    "register",
+    "sweep_refresh_tokens",
+    "version_of",
+]
+
+# More decisions than anybody takes; a bound.
+MAX_CONSENTS_SHOWN = 1_000
 
 
 async def register(session: AsyncSession, new: UserCreate) -> User:
@@ -76,6 +69,9 @@ async def register(session: AsyncSession, new: UserCreate) -> User:
         subject_id=user_id,
         actor_id=user_id,
     )
+    if new.marketing_consent:
+        await _decide_consent(session, user_id, is_given=True)
+    await recovery.greet(session, user_id)
     return User(
         id=user_id,
         email=new.email,
@@ -86,49 +82,6 @@ async def register(session: AsyncSession, new: UserCreate) -> User:
         marketing_consent=new.marketing_consent,
         created_at=now,
     )
-
-
-async def log_in(credentials: Credentials) -> Tokens:
-    """Begin a session. Raises CredentialsWrong, alike in words and in time whatever was wrong.
-
-    Takes no session: the password is checked between two transactions, not inside one, so that a flood
-    of log-ins waits for the hashing threads without holding the database's connections."""
-    lookups = vault.lookups("email", normalise_email(credentials.email))
-    async with transaction() as session:
-        login = await store.find_login(session, lookups)
-    known_hash = login.password_hash if login is not None else absent_user_hash()
-    matches = await verify_password(credentials.password.get_secret_value(), known_hash)
-    if login is None:
-        raise CredentialsWrong()
-    if not matches or login.is_locked:
-        async with transaction() as session:
-            await store.note_failure(session, login.user_id, ATTEMPTS_BEFORE_LOCK, LOGIN_LOCK)
-        raise CredentialsWrong()
-    async with transaction() as session:
-        await store.forget_failures(session, login.user_id)
-        session_id = uuid7()
-        await store.insert_session(session, session_id, login.user_id)
-        return await _issue(session, login.user_id, session_id)
-
-
-async def refresh(session: AsyncSession, request: RefreshRequest) -> Tokens:
-    """Exchange a refresh token for a new pair. Raises RefreshTokenInvalid.
-
-    A token that was used before is in two hands, so its whole session ends: RefreshTokenReused."""
-    token_hash = _hash(request.refresh_token)
-    used = await store.use_token(session, token_hash)
-    if used is None:
-        await _refuse(token_hash)
-        raise RefreshTokenInvalid()
-    await store.touch_session(session, used.session_id)
-    return await _issue(session, used.user_id, used.session_id)
-
-
-async def log_out(session: AsyncSession, request: RefreshRequest) -> None:
-    """End the session a refresh token belongs to. A token that is not ours ends nothing, silently."""
-    session_id = await store.find_session_of_token(session, _hash(request.refresh_token))
-    if session_id is not None:
-        await store.end_session(session, session_id, "logged_out")
 
 
 async def get_user(session: AsyncSession, user_id: UUID) -> User:
@@ -147,6 +100,7 @@ async def get_user(session: AsyncSession, user_id: UUID) -> User:
         roles=[Role(role) for role in found.roles],
         marketing_consent=found.marketing_consent,
         created_at=found.created_at,
+        email_verified=found.is_email_verified,
     )
 
 
@@ -156,35 +110,60 @@ async def get_email(session: AsyncSession, user_id: UUID) -> str | None:
     return people[user_id]["email"] if user_id in people else None
 
 
-async def sweep_refresh_tokens(session: AsyncSession, limit: int) -> int:
-    """Delete up to `limit` tokens long past their end. Returns how many."""
-    return await store.delete_tokens_expired_before(session, REFRESH_TOKEN_KEPT, limit)
+async def change_user(session: AsyncSession, caller: Caller, change: UserChange, expected: Expected) -> User:
+    """Change what the caller gave, and nothing else. Locks the user. Raises UserNotFound,
+    PreconditionFailed."""
+    user_id = ensure_person(caller)
+    await store.lock_user_for_update(session, user_id)
+    user = await get_user(session, user_id)
+    expected.ensure(version_of(user))
+    given = change.model_dump(exclude_unset=True)
+    named = {name: value for name, value in given.items() if name != "marketing_consent"}
+    if named:
+        person = (await vault.get_people(session, [user_id]))[user_id] | named
+        known = {name: value for name, value in person.items() if value is not None}
+        await vault.change_person(session, user_id, known)
+        await _record_change(session, "UserChanged", user_id, {"fields": sorted(named)})
+    consent = given.get("marketing_consent")
+    if consent is not None and consent != user.marketing_consent:
+        await store.set_marketing_consent(session, user_id, consent)
+        await _decide_consent(session, user_id, is_given=consent)
+    return await get_user(session, user_id)
 
 
-async def _refuse(token_hash: bytes) -> None:
-    """End the session of a token that was used before, in a transaction of its own: the one of the
-    request is about to be rolled back by the refusal. Raises RefreshTokenReused."""
-    async with transaction() as session:
-        session_id = await store.find_session_of_used_token(session, token_hash)
-        if session_id is not None:
-            await store.end_session(session, session_id, "reuse_detected")
-    if session_id is not None:
-        raise RefreshTokenReused()
+def version_of(user: User) -> int:
+    """What a user says of themselves has no counter: the same words are the same version."""
+    said = user.model_dump_json(include={"given_name", "family_name", "phone", "marketing_consent"})
+    return zlib.crc32(said.encode())
 
 
-async def _issue(session: AsyncSession, user_id: UUID, session_id: UUID) -> Tokens:
-    user = await store.find_active_user(session, user_id)
-    if user is None:
-        raise CredentialsWrong()
-    refresh_token = secrets.token_urlsafe(REFRESH_TOKEN_BYTES)
-    expires_at = await store.insert_token(session, _hash(refresh_token), session_id, REFRESH_TOKEN_LIFE)
-    return Tokens(
-        access_token=mint_access_token(user_id, session_id, [Role(role) for role in user.roles]),
-        expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),
-        refresh_token=refresh_token,
-        refresh_expires_at=expires_at,
+async def list_consents(session: AsyncSession, user_id: UUID) -> ConsentHistory:
+    rows = await store.list_consents(session, user_id, MAX_CONSENTS_SHOWN)
+    return ConsentHistory(
+        data=[
+            ConsentDecision(
+                purpose=ConsentPurpose(row.purpose), is_given=row.is_given, decided_at=row.decided_at
+            )
+            for row in rows
+        ]
     )
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+async def _decide_consent(session: AsyncSession, user_id: UUID, *, is_given: bool) -> None:
+    consent = {
+        "id": uuid7(),
+        "user_id": user_id,
+        "purpose": ConsentPurpose.MARKETING,
+        "is_given": is_given,
+        "decided_at": await clock.now(session),
+        "request_id": current().request_id,
+    }
+    await store.insert_consent(session, consent)
+    event_type = "ConsentGiven" if is_given else "ConsentWithdrawn"
+    await _record_change(session, event_type, user_id, {"purpose": ConsentPurpose.MARKETING})
+
+
+async def _record_change(
+    session: AsyncSession, event_type: str, user_id: UUID, payload: dict[str, object]
+) -> None:
+    await events.record(session, event_type, "user", user_id, payload, subject_id=user_id, actor_id=user_id)

@@ -12,6 +12,7 @@ from babel.numbers import format_currency, get_currency_precision
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
 from app.flights.schemas import FlightView
+from app.identity.recovery.schemas import Purpose
 from app.notifications.schemas import Claim
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -20,6 +21,14 @@ SUBJECTS = {
     "booking_confirmed": "Your booking {pnr} is confirmed",
     "booking_cancelled": "Your booking {pnr} is cancelled",
     "hold_expired": "Your seats on booking {pnr} have been released",
+    "password_reset": "Choose a new password",
+    "email_verification": "Is this your e-mail address?",
+    "password_changed": "Your password was changed",
+}
+# Letters that carry a token, and what it proves. It is made when the letter is written.
+PROOFS = {
+    "password_reset": Purpose.PASSWORD_RESET,
+    "email_verification": Purpose.EMAIL_VERIFICATION,
 }
 
 
@@ -42,12 +51,17 @@ class LetterImpossible(ValueError):
 
 
 def write_letter(
-    claim: Claim, person: dict[str, str], flown: Sequence[FlightView], sender: str, written_at: datetime
+    claim: Claim,
+    person: dict[str, str],
+    flown: Sequence[FlightView],
+    sender: str,
+    written_at: datetime,
+    token: str | None = None,
 ) -> EmailMessage:
     """The message to one person. However often a request is written, its Message-ID is the same.
 
     Raises LetterImpossible, whose words name no person."""
-    facts = {**claim.payload, "name": person.get("given_name"), "flights": flown}
+    facts = {**claim.payload, "name": person.get("given_name"), "flights": flown, "token": token}
     letter = EmailMessage()
     letter["From"] = sender
     letter["To"] = Address(addr_spec=person["email"])

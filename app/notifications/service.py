@@ -18,8 +18,9 @@ from app.core.pages import Page, Window, page_of, unknown_place
 from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightView
+from app.identity.recovery import service as recovery
 from app.notifications import store
-from app.notifications.letters import LetterImpossible, write_letter
+from app.notifications.letters import PROOFS, LetterImpossible, write_letter
 from app.notifications.rules import MAX_ATTEMPTS, wait_after
 from app.notifications.schemas import Claim, DeliveryStatus, Notification
 
@@ -34,6 +35,7 @@ MAX_BATCHES = 200
 LATE_COMMIT = timedelta(minutes=5)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 UNKNOWN_RECIPIENT = "the recipient is no longer known"
+TOKEN_ENDED = "its token has ended or was used"
 TOO_MANY_ATTEMPTS = "given up after a crash in every attempt"
 MAX_BOOKINGS = 200
 
@@ -94,8 +96,16 @@ async def _deliver(smtp: SMTP, request_ids: list[UUID]) -> int:
 
 
 async def _send(smtp: SMTP, claim: Claim, person: dict[str, str], flown: list[FlightView]) -> int:
+    token = None
+    if claim.template in PROOFS:
+        async with transaction() as session:
+            token_id = UUID(str(claim.payload["mail_token_id"]))
+            token = await recovery.open_token(session, PROOFS[claim.template], token_id)
+        if token is None:
+            await _give_up(claim, TOKEN_ENDED)
+            return 0
     try:
-        letter = write_letter(claim, person, flown, get_settings().mail_sender, datetime.now(UTC))
+        letter = write_letter(claim, person, flown, get_settings().mail_sender, datetime.now(UTC), token)
     except LetterImpossible as error:
         await _give_up(claim, str(error))
         return 0

@@ -14,6 +14,9 @@ TEMPLATES = {
     "BookingConfirmed": "booking_confirmed",
     "BookingCancelled": "booking_cancelled",
     "HoldExpired": "hold_expired",
+    "PasswordResetRequested": "password_reset",
+    "EmailVerificationRequested": "email_verification",
+    "PasswordChanged": "password_changed",
 }
 NOTIFIED = frozenset(TEMPLATES)
 

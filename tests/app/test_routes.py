@@ -27,6 +27,26 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/auth/logout"): EVERYONE,
     ("GET", "/.well-known/jwks.json"): EVERYONE,
     ("GET", "/v1/me"): CUSTOMER,
+    ("PATCH", "/v1/me"): CUSTOMER,
+    ("POST", "/v1/auth/second-factor"): CUSTOMER,
+    ("GET", "/v1/me/second-factor"): CUSTOMER,
+    ("POST", "/v1/me/second-factor"): CUSTOMER,
+    ("POST", "/v1/me/second-factor/confirm"): CUSTOMER,
+    ("DELETE", "/v1/me/second-factor"): CUSTOMER,
+    ("GET", "/v1/me/consents"): CUSTOMER,
+    ("GET", "/v1/me/sessions"): CUSTOMER,
+    ("DELETE", "/v1/me/sessions"): CUSTOMER,
+    ("DELETE", "/v1/me/sessions/{session_id}"): CUSTOMER,
+    ("POST", "/v1/auth/password-reset"): EVERYONE,
+    ("POST", "/v1/auth/password-reset/confirm"): EVERYONE,
+    ("POST", "/v1/auth/email-verification/confirm"): EVERYONE,
+    ("POST", "/v1/me/email-verification"): CUSTOMER,
+    ("GET", "/v1/me/api-keys"): CUSTOMER,
+    ("POST", "/v1/me/api-keys"): CUSTOMER,
+    ("GET", "/v1/me/api-keys/{api_key_id}"): CUSTOMER,
+    ("POST", "/v1/me/api-keys/{api_key_id}/rotate"): CUSTOMER,
+    ("DELETE", "/v1/me/api-keys/{api_key_id}"): CUSTOMER,
+    ("POST", "/v1/guest-access"): EVERYONE,
     ("GET", "/v1/me/notifications"): CUSTOMER,
     ("GET", "/v1/airports"): EVERYONE,
     ("POST", "/v1/offer-requests"): EVERYONE,
@@ -102,6 +122,7 @@ def address(path: str) -> str:
     prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
     prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn"}
+    prefixes |= {"session_id": "ses", "api_key_id": "key", "user_id": "usr"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

@@ -105,3 +105,52 @@ async def test_secret_reads_back_under_its_kind_and_is_gone_when_deleted(core_da
     async with transaction() as session:
         await vault.delete_secrets(session, "webhook", [secret_id])
         assert await vault.get_secrets(session, "webhook", [secret_id]) == {}
+
+
+async def test_changed_person_keeps_the_key(core_database: TestDatabase) -> None:
+    subject_id = uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "user", {subject_id: ADA})
+        sealed = await vault.seal(session, subject_id, b"a seed", "test")
+        await vault.change_person(session, subject_id, ADA | {"family_name": "O'Hara"})
+
+    async with transaction() as session:
+        people = await vault.get_people(session, [subject_id])
+        assert people[subject_id]["family_name"] == "O'Hara"
+        assert await vault.unseal(session, subject_id, sealed, "test") == b"a seed"
+
+
+async def test_what_was_sealed_opens_for_its_subject_and_kind_alone() -> None:
+    first, second = uuid7(), uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "user", {first: ADA, second: ADA})
+        sealed = await vault.seal(session, first, b"a seed", "test")
+        for subject_id, kind in ((second, "test"), (first, "other")):
+            with pytest.raises(InvalidTag):
+                await vault.unseal(session, subject_id, sealed, kind)
+
+
+async def test_erasing_a_person_destroys_the_only_key_to_all_that_was_sealed() -> None:
+    subject_id = uuid7()
+    async with transaction() as session:
+        await vault.put_people(session, "user", {subject_id: ADA})
+        sealed = await vault.seal(session, subject_id, b"a seed", "test")
+        assert await vault.erase_people(session, [subject_id, uuid7()]) == 1
+
+    async with transaction() as session:
+        with pytest.raises(vault.SubjectUnknown):
+            await vault.unseal(session, subject_id, sealed, "test")
+
+
+async def test_token_is_derived_alike_each_time_and_differs_by_purpose_and_row(core_settings: Path) -> None:
+    row_id = uuid7()
+
+    tokens = [
+        vault.derived_tokens("reset", row_id)[0],
+        vault.derived_tokens("other", row_id)[0],
+        vault.derived_tokens("reset", uuid7())[0],
+    ]
+
+    assert tokens[0] == vault.derived_tokens("reset", row_id)[0]
+    assert len(set(tokens)) == 3
+    assert all(len(token) == 43 for token in tokens)

@@ -1,42 +1,18 @@
 """Registering, logging in, and how a session is kept, given up and taken away."""
 
-from typing import Any
+import asyncio
 from uuid import UUID
 
 import httpx2
 import psycopg
 import pytest
 
-from app.core.ids import decode, uuid7
+from app.core.ids import decode, encode, uuid7
 from app.core.security import verify_password
+from tests.app.identity.accounts import PASSWORD, bearer, logged_in, new_person, registered, try_log_in
 from tests.databases import TestDatabase
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
-
-PASSWORD = "a long and private sentence"
-
-
-def new_person() -> dict[str, Any]:
-    return {
-        "email": f"ada.{uuid7().hex}@example.com",
-        "password": PASSWORD,
-        "given_name": "Ada",
-        "family_name": "Ferry",
-    }
-
-
-async def registered(client: httpx2.AsyncClient) -> dict[str, Any]:
-    person = new_person()
-    answer = await client.post("/v1/users", json=person)
-    assert answer.status_code == 201, answer.text
-    return person | {"id": answer.json()["id"]}
-
-
-async def logged_in(client: httpx2.AsyncClient, person: dict[str, Any]) -> dict[str, Any]:
-    credentials = {"email": person["email"], "password": person["password"]}
-    answer = await client.post("/v1/auth/token", json=credentials)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 async def test_registered_person_logs_in_and_is_known(client: httpx2.AsyncClient) -> None:
@@ -95,7 +71,7 @@ async def test_unknown_email_costs_a_password_check_too(
         checked.append(password_hash.rsplit("$", 2)[0])
         return await verify_password(password, password_hash)
 
-    monkeypatch.setattr("app.identity.service.verify_password", counting)
+    monkeypatch.setattr("app.identity.session_service.verify_password", counting)
     for email in (person["email"], new_person()["email"]):
         await client.post("/v1/auth/token", json={"email": email, "password": "not this one"})
 
@@ -121,6 +97,84 @@ async def test_ten_wrong_passwords_lock_for_a_while_in_the_same_words(
 
     assert (locked.status_code, locked.json()["code"]) == (401, "credentials_wrong")
     assert free.status_code == 200
+
+
+async def test_lock_grows_with_each_further_failure_and_guesses_during_it_do_not_count(
+    client: httpx2.AsyncClient, core_database: TestDatabase
+) -> None:
+    person = await registered(client)
+    waits: list[float] = []
+    for _ in range(3):
+        set_failures(core_database, person["id"], 9 + len(waits))
+        assert (await try_log_in(client, person | {"password": "no"})).status_code == 401
+        waits.append(seconds_locked(core_database, person["id"]))
+    await try_log_in(client, person | {"password": "no"})
+
+    assert [round(wait / 60) for wait in waits] == [1, 2, 4]
+    assert failures(core_database, person["id"]) == 12, "who is locked out is not locked out for longer"
+
+
+async def test_guesses_side_by_side_are_all_counted(
+    client: httpx2.AsyncClient, core_database: TestDatabase
+) -> None:
+    person = await registered(client)
+
+    await asyncio.gather(*(try_log_in(client, person | {"password": f"no {n}"}) for n in range(8)))
+
+    assert failures(core_database, person["id"]) == 8
+
+
+async def test_sessions_are_listed_with_where_they_came_from_and_ended_one_by_one(
+    client: httpx2.AsyncClient, core_database: TestDatabase
+) -> None:
+    person = await registered(client)
+    phone = await client.post(
+        "/v1/auth/token",
+        json={"email": person["email"], "password": PASSWORD},
+        headers={"user-agent": "Phone/1", "x-forwarded-for": "203.0.113.7"},
+    )
+    desk = await logged_in(client, person)
+
+    listed = (await client.get("/v1/me/sessions", headers=bearer(desk))).json()["data"]
+    there = next(each for each in listed if not each["is_current"])
+    ended = await client.delete(f"/v1/me/sessions/{there['id']}", headers=bearer(desk))
+    refused = await client.post("/v1/auth/refresh", json={"refresh_token": phone.json()["refresh_token"]})
+    left = (await client.get("/v1/me/sessions", headers=bearer(desk))).json()["data"]
+
+    assert len(listed) == 2
+    assert (there["ip"], there["user_agent"]) == ("203.0.113.7", "Phone/1")
+    assert ended.status_code == 204
+    assert (refused.status_code, refused.json()["code"]) == (401, "refresh_token_invalid")
+    assert [each["is_current"] for each in left] == [True]
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        sealed = connection.execute("select string_agg(sealed, '') from vault.session_origins").fetchone()
+    assert sealed is not None
+    assert b"203.0.113.7" not in sealed[0]
+
+
+async def test_all_other_sessions_end_at_once(client: httpx2.AsyncClient) -> None:
+    person = await registered(client)
+    others = [await logged_in(client, person) for _ in range(2)]
+    here = await logged_in(client, person)
+
+    ended = await client.delete("/v1/me/sessions", headers=bearer(here))
+    answers = [
+        await client.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        for tokens in (*others, here)
+    ]
+
+    assert ended.json() == {"ended": 2}
+    assert [answer.status_code for answer in answers] == [401, 401, 200]
+
+
+async def test_session_of_another_does_not_exist(client: httpx2.AsyncClient) -> None:
+    mine, theirs = [await logged_in(client, await registered(client)) for _ in range(2)]
+    (session,) = (await client.get("/v1/me/sessions", headers=bearer(theirs))).json()["data"]
+
+    for session_id in (session["id"], encode("ses", uuid7())):
+        answer = await client.delete(f"/v1/me/sessions/{session_id}", headers=bearer(mine))
+        assert (answer.status_code, answer.json()["code"]) == (404, "session_not_found")
+    assert len((await client.get("/v1/me/sessions", headers=bearer(theirs))).json()["data"]) == 1
 
 
 async def test_refresh_token_is_exchanged_once_and_the_chain_goes_on(client: httpx2.AsyncClient) -> None:
@@ -180,11 +234,39 @@ async def test_registration_leaves_no_personal_datum_outside_the_vault(
             [user_id, user_id],
         ).fetchall()
 
-    assert len(rows) == 2
+    assert len(rows) == 3
     text = " ".join(row[0] for row in rows)
     assert "UserRegistered" in text
     assert person["email"] not in text
     assert person["family_name"] not in text
+
+
+def failures(database: TestDatabase, user_id: str) -> int:
+    with psycopg.connect(database.conninfo("contrail_owner")) as connection:
+        row = connection.execute(
+            "select failed_attempts from vault.logins where user_id = %s", [decode("usr", user_id)]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def set_failures(database: TestDatabase, user_id: str, count: int) -> None:
+    """So many failures in a row, and the lock of the last one over."""
+    with psycopg.connect(database.conninfo("contrail_owner")) as connection:
+        connection.execute(
+            "update vault.logins set failed_attempts = %s, locked_until = null where user_id = %s",
+            [count, decode("usr", user_id)],
+        )
+
+
+def seconds_locked(database: TestDatabase, user_id: str) -> float:
+    with psycopg.connect(database.conninfo("contrail_owner")) as connection:
+        row = connection.execute(
+            "select extract(epoch from locked_until - now()) from vault.logins where user_id = %s",
+            [decode("usr", user_id)],
+        ).fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 def end_reasons(database: TestDatabase, user_id: UUID) -> list[str]:

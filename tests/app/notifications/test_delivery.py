@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 from aiosmtplib import SMTPConnectError
@@ -19,6 +20,7 @@ from app.core.ids import uuid7
 from app.notifications.rules import MAX_ATTEMPTS
 from app.notifications.service import Deliverer
 from tests.app.departures import make_departure
+from tests.app.identity.accounts import events_of, letter_token, registered, user_key
 from tests.app.mail import Due, Sink, delivery, let_claim_lapse, mail_server, request
 from tests.databases import TestDatabase, free_port
 
@@ -196,3 +198,39 @@ async def test_letter_names_its_flights_in_local_time(sink: Sink, core_database:
     assert html is not None
     assert "JFK to LAX, Sunday, 4 May 2031, 12:00 (America/New_York)" in text.get_content()
     assert "&lt;b&gt;Zoë&lt;/b&gt;" in html.get_content()
+
+
+async def test_letter_carries_a_token_that_is_nowhere_else(
+    sink: Sink, core_database: TestDatabase, client: httpx2.AsyncClient
+) -> None:
+    person = await registered(client)
+    await client.post("/v1/auth/password-reset", json={"email": person["email"]})
+    payload = next(row for kind, row in events_of(core_database, person) if kind == "PasswordResetRequested")
+    asked = request(core_database, user_key(person), person["email"], "password_reset", payload)
+
+    await Deliverer().deliver_due()
+
+    (message,) = sink.sent_to(person["email"])
+    text = message.get_body(("plain",))
+    assert text is not None
+    token = text.get_content().split("30 minutes:")[1].split()[0]
+    body = {"token": token, "new_password": "another long and private sentence"}
+    chosen = await client.post("/v1/auth/password-reset/confirm", json=body)
+    assert chosen.status_code == 204
+    assert token not in str(delivery(core_database, asked))
+
+
+async def test_letter_whose_token_was_used_is_not_sent(
+    sink: Sink, core_database: TestDatabase, client: httpx2.AsyncClient
+) -> None:
+    person = await registered(client)
+    payload = next(row for kind, row in events_of(core_database, person) if "Verification" in kind)
+    token = await letter_token(core_database, person, "EmailVerificationRequested")
+    await client.post("/v1/auth/email-verification/confirm", json={"token": token})
+    asked = request(core_database, user_key(person), person["email"], "email_verification", payload)
+
+    await Deliverer().deliver_due()
+
+    assert sink.sent_to(person["email"]) == []
+    row = delivery(core_database, asked)
+    assert (row["status"], row["last_error"]) == ("failed", "its token has ended or was used")

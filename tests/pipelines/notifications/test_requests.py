@@ -33,6 +33,9 @@ def run_flow(messages: list[RawMessage]) -> tuple[list[NotificationRequest], lis
         ("BookingConfirmed", "booking_confirmed"),
         ("BookingCancelled", "booking_cancelled"),
         ("HoldExpired", "hold_expired"),
+        ("PasswordResetRequested", "password_reset"),
+        ("EmailVerificationRequested", "email_verification"),
+        ("PasswordChanged", "password_changed"),
     ],
 )
 def test_an_event_asks_for_one_letter_to_its_subject(kind: str, template: str) -> None:

@@ -1,0 +1,1 @@
+"""Guests: one booking, opened by its locator and a name on it."""

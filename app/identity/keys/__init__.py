@@ -1,0 +1,1 @@
+"""API keys of partners: scoped, rotated, revoked; only their hash is kept."""
