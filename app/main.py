@@ -28,6 +28,7 @@ from app.core.rate_limits import limit_rate
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
 from app.flights.routes import router as flights
+from app.identity.administration.routes import router as administration
 from app.identity.factors.routes import router as factors
 from app.identity.keys import service as api_keys
 from app.identity.keys.routes import router as keys
@@ -54,6 +55,7 @@ ROUTERS = (
     recovery,
     factors,
     keys,
+    administration,
     reference,
     flights,
     controls,
@@ -72,6 +74,7 @@ ROUTERS = (
 
 TAGS = [
     {"name": "identity", "description": "Accounts, log-in and sessions"},
+    {"name": "administration", "description": "Users, roles, and tokens for programs of ours"},
     {"name": "flights", "description": "Airports, search, offers and flights"},
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},

@@ -159,8 +159,12 @@ async def _decide_consent(session: AsyncSession, user_id: UUID, *, is_given: boo
         "request_id": current().request_id,
     }
     await store.insert_consent(session, consent)
-    event_type = "ConsentGiven" if is_given else "ConsentWithdrawn"
-    await _record_change(session, event_type, user_id, {"purpose": ConsentPurpose.MARKETING})
+    await _record_change(
+        session,
+        "ConsentGiven" if is_given else "ConsentWithdrawn",
+        user_id,
+        {"purpose": ConsentPurpose.MARKETING},
+    )
 
 
 async def _record_change(

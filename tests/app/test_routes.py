@@ -16,6 +16,7 @@ EVERYONE = None
 # A token is enough; what it may see is decided by whose it is.
 CUSTOMER = frozenset(Role)
 SIMULATOR = frozenset({Role.SIMULATOR})
+ADMIN = frozenset({Role.ADMIN})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
@@ -47,6 +48,13 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/me/api-keys/{api_key_id}/rotate"): CUSTOMER,
     ("DELETE", "/v1/me/api-keys/{api_key_id}"): CUSTOMER,
     ("POST", "/v1/guest-access"): EVERYONE,
+    ("GET", "/v1/admin/users"): ADMIN,
+    ("POST", "/v1/admin/users/search"): ADMIN,
+    ("GET", "/v1/admin/users/{user_id}"): ADMIN,
+    ("PUT", "/v1/admin/users/{user_id}/roles"): ADMIN,
+    ("POST", "/v1/admin/users/{user_id}/lock"): ADMIN,
+    ("POST", "/v1/admin/users/{user_id}/unlock"): ADMIN,
+    ("POST", "/v1/admin/service-tokens"): ADMIN,
     ("GET", "/v1/me/notifications"): CUSTOMER,
     ("GET", "/v1/airports"): EVERYONE,
     ("POST", "/v1/offer-requests"): EVERYONE,

@@ -23,10 +23,6 @@ from app.identity.recovery.errors import EmailVerified, MailTokenInvalid
 from app.identity.recovery.schemas import PasswordReset, Purpose
 
 LIFE = {Purpose.PASSWORD_RESET: timedelta(minutes=30), Purpose.EMAIL_VERIFICATION: timedelta(days=3)}
-EVENTS = {
-    Purpose.PASSWORD_RESET: "PasswordResetRequested",
-    Purpose.EMAIL_VERIFICATION: "EmailVerificationRequested",
-}
 # A mailbox is not to be flooded by whoever knows the address.
 LETTERS_AN_HOUR = 3
 HOUR = timedelta(hours=1)
@@ -116,7 +112,13 @@ async def _ask_for_letter(session: AsyncSession, user_id: UUID, purpose: Purpose
         "life": LIFE[purpose],
     }
     await store.insert_token(session, token)
-    await _record(session, EVENTS[purpose], user_id, {"mail_token_id": token_id})
+    is_reset = purpose is Purpose.PASSWORD_RESET
+    await _record(
+        session,
+        "PasswordResetRequested" if is_reset else "EmailVerificationRequested",
+        user_id,
+        {"mail_token_id": token_id},
+    )
 
 
 async def _record(session: AsyncSession, event_type: str, user_id: UUID, payload: dict[str, object]) -> None:

@@ -1,0 +1,1 @@
+"""Users as admins see them: who has which role, who is locked; and tokens for programs of ours."""
