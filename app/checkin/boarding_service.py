@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.bookings import coupon_service as coupons
 from app.bookings.coupon_service import TravelCoupon
 from app.bookings.schemas import BoardingOutcome, BookingStatus, CouponStatus
@@ -33,6 +34,7 @@ from app.checkin.schemas import (
 )
 from app.checkin.service import accept, acceptance, is_standby
 from app.core import clock
+from app.core.ids import encode
 from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightView
@@ -112,6 +114,8 @@ async def take_go_show(
         raise CabinFull("whoever waits on standby comes first")
     row = next(row for row in rows if row.coupon_id == coupon.id)
     await _board(session, caller, coupon, row.sequence_number, BoardingOutcome.GO_SHOW, now)
+    after = {"coupon_id": encode("cpn", coupon.id)}
+    await audit.record(session, "boarding.go_show_taken", "flight", flight_id, actor=caller, after=after)
     return await _entry_of(session, coupon.id, row.sequence_number, now)
 
 
@@ -142,6 +146,10 @@ async def clear_standby(
         raise CabinFull()
     if cleared:
         await store.update_check_ins(session, cleared, {"cleared_at": now})
+        after = {"coupon_ids": [encode("cpn", coupon_id) for coupon_id in cleared]}
+        await audit.record(
+            session, "boarding.standby_cleared", "flight", flight_id, actor=caller, after=after
+        )
     return await get_gate_list(session, flight_id)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.bookings import coupon_service as coupons
 from app.bookings.coupon_service import TravelCoupon
 from app.bookings.schemas import BoardingOutcome, CouponStatus
@@ -27,7 +28,9 @@ from app.checkin.schemas import (
 )
 from app.checkin.service import is_standby
 from app.core import clock
+from app.core.ids import encode
 from app.core.money import Money
+from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightStatus, FlightView
 from app.reference import service as reference
@@ -50,7 +53,7 @@ async def get_denial_order(session: AsyncSession, flight_id: UUID) -> DenialOrde
 
 
 async def deny_boarding(
-    session: AsyncSession, actor_id: UUID | None, flight_id: UUID, request: DenyBoardingRequest
+    session: AsyncSession, caller: Caller | None, flight_id: UUID, request: DenyBoardingRequest
 ) -> DeniedBoarding:
     """Leave a checked-in passenger behind: the seat is free again, the coupon open for another flight, and
     the compensation paid as travel credit. Locks the flight's boarding, then seats.
@@ -69,11 +72,11 @@ async def deny_boarding(
     else:
         owed = await _compensation(session, flight, coupon, request.substitute_arrives_at)
     return await _deny(
-        session, coupon, request.kind, owed, actor_id, now, substitute=request.substitute_arrives_at
+        session, coupon, request.kind, owed, caller, now, substitute=request.substitute_arrives_at
     )
 
 
-async def close_out(session: AsyncSession, actor_id: UUID | None, flight_id: UUID) -> CloseOut:
+async def close_out(session: AsyncSession, caller: Caller | None, flight_id: UUID) -> CloseOut:
     """End a flight's boarding once it has left: boarded coupons are flown; whoever stayed on standby was
     denied boarding; all others did not show. What was not flown is open again, to be refunded or changed.
 
@@ -82,7 +85,7 @@ async def close_out(session: AsyncSession, actor_id: UUID | None, flight_id: UUI
     flight = await flights.get_flight(session, flight_id)
     if not rules.has_left(flight.status, flight.departs_at, now):
         raise NotDeparted(f"it is {flight.status} and leaves at {flight.departs_at.isoformat()}")
-    return await _close(session, actor_id, flight, now)
+    return await _close(session, caller, flight, now)
 
 
 async def close_cancelled(session: AsyncSession, flight: FlightView, now: datetime) -> None:
@@ -115,19 +118,19 @@ async def close_boardings(session: AsyncSession, now: datetime, limit: int) -> i
     return closed
 
 
-async def _close(session: AsyncSession, actor_id: UUID | None, flight: FlightView, now: datetime) -> CloseOut:
+async def _close(session: AsyncSession, caller: Caller | None, flight: FlightView, now: datetime) -> CloseOut:
     await lock_boarding_for_update(session, flight)
     found, rows = await _accepted(session, flight.id)
     denied = [found[row.coupon_id] for row in rows.values() if _waits_in_vain(found[row.coupon_id], row)]
     for coupon in denied:
         owed = await _compensation(session, flight, coupon, None)
-        await _deny(session, coupon, DenialKind.INVOLUNTARY, owed, actor_id, now)
-    flown = await _fly(session, found, actor_id, now)
-    absent = await _note_absent(session, found, {coupon.id for coupon in denied}, actor_id, now)
-    await store.close_boarding(session, flight.id, now, actor_id)
-    return CloseOut(
-        flight_id=flight.id, closed_at=now, flown=flown, no_show=absent, denied_involuntary=len(denied)
-    )
+        await _deny(session, coupon, DenialKind.INVOLUNTARY, owed, caller, now)
+    flown = await _fly(session, found, caller, now)
+    absent = await _note_absent(session, found, {coupon.id for coupon in denied}, caller, now)
+    await store.close_boarding(session, flight.id, now, _id(caller))
+    counts = {"flown": flown, "no_show": absent, "denied_involuntary": len(denied)}
+    await audit.record(session, "boarding.closed_out", "flight", flight.id, actor=caller, after=counts)
+    return CloseOut(flight_id=flight.id, closed_at=now, **counts)
 
 
 async def _accepted(
@@ -182,7 +185,7 @@ async def _deny(
     coupon: TravelCoupon,
     kind: DenialKind,
     owed: Compensation,
-    actor_id: UUID | None,
+    caller: Caller | None,
     now: datetime,
     *,
     substitute: datetime | None = None,
@@ -204,10 +207,16 @@ async def _deny(
         "compensation_minor": owed.amount.amount_minor,
         "currency": owed.amount.currency,
         "denied_at": now,
-        "denied_by": actor_id,
+        "denied_by": _id(caller),
     }
     await store.insert_denied_boarding(session, values)
-    await telling.boarding_denied(session, coupon, kind, owed.amount, owed.rule, actor_id, now)
+    await telling.boarding_denied(session, coupon, kind, owed.amount, owed.rule, _id(caller), now)
+    after = {
+        "coupon_id": encode("cpn", coupon.id),
+        "kind": kind,
+        "rule": owed.rule,
+    } | owed.amount.model_dump()
+    await audit.record(session, "boarding.denied", "flight", coupon.flight_id, actor=caller, after=after)
     await seating.free_seat_for_update(session, coupon, now)
     row = await store.find_denied_boarding(session, coupon.id)
     if row is None:
@@ -220,14 +229,14 @@ def _waits_in_vain(coupon: TravelCoupon, row: CheckInRow) -> bool:
 
 
 async def _fly(
-    session: AsyncSession, found: dict[UUID, TravelCoupon], actor_id: UUID | None, now: datetime
+    session: AsyncSession, found: dict[UUID, TravelCoupon], caller: Caller | None, now: datetime
 ) -> int:
     boarded = [coupon for coupon in found.values() if coupon.status is CouponStatus.BOARDED]
     for outcome in {coupon.boarding_outcome for coupon in boarded}:
         ids = [coupon.id for coupon in boarded if coupon.boarding_outcome is outcome]
         await coupons.move_coupons(session, ids, [CouponStatus.BOARDED], CouponStatus.FLOWN, outcome)
     for coupon in boarded:
-        await telling.coupon_flown(session, coupon, actor_id, now)
+        await telling.coupon_flown(session, coupon, _id(caller), now)
     return len(boarded)
 
 
@@ -235,7 +244,7 @@ async def _note_absent(
     session: AsyncSession,
     found: dict[UUID, TravelCoupon],
     denied: set[UUID],
-    actor_id: UUID | None,
+    caller: Caller | None,
     now: datetime,
 ) -> int:
     """Whoever could have come and did not."""
@@ -256,8 +265,12 @@ async def _note_absent(
     await store.update_check_ins(session, sorted(moved), {"undone_at": now})
     for coupon in absent:
         if coupon.id in moved:
-            await telling.passenger_no_show(session, coupon, actor_id, now)
+            await telling.passenger_no_show(session, coupon, _id(caller), now)
     return len(moved)
+
+
+def _id(caller: Caller | None) -> UUID | None:
+    return None if caller is None else caller.acting_user_id
 
 
 def _shown(row: DeniedBoardingRow) -> DeniedBoarding:

@@ -166,9 +166,7 @@ async def deny_boarding(
 ) -> JSONResponse:
     """Ask for volunteers first. Whoever is denied against their will is the one whom the rule names, and
     is paid what 14 CFR 250.5 says."""
-    return await key.once(
-        tx, 201, lambda: close_out_service.deny_boarding(tx, caller.acting_user_id, flight_id, request)
-    )
+    return await key.once(tx, 201, lambda: close_out_service.deny_boarding(tx, caller, flight_id, request))
 
 
 @gate.post(
@@ -178,4 +176,4 @@ async def close_out_flight(
     flight_id: FlightId, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     """Boarded passengers have flown, all others did not show or were denied boarding."""
-    return await key.once(tx, 200, lambda: close_out_service.close_out(tx, caller.acting_user_id, flight_id))
+    return await key.once(tx, 200, lambda: close_out_service.close_out(tx, caller, flight_id))

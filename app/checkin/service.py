@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.bookings import coupon_service as coupons
 from app.bookings.coupon_service import TravelCoupon
 from app.bookings.schemas import BookingStatus, CouponStatus
@@ -23,7 +24,7 @@ from app.checkin.errors import (
 from app.checkin.models import CheckInRow
 from app.checkin.schemas import Acceptance, BookingCheckIn, CheckInRequest, CheckInSource, CheckInState
 from app.core import clock
-from app.core.ids import uuid7
+from app.core.ids import encode, uuid7
 from app.core.security import Caller, Role
 from app.flights import service as flights
 from app.flights.schemas import FlightView
@@ -56,6 +57,7 @@ async def check_in(
     source = CheckInSource.AGENT if _is_agent(caller) else CheckInSource.WEB
     for flight_id, party in _by_flight(chosen):
         await accept(session, booked[flight_id], party, source, caller, now)
+    await _audit_agent(session, "booking.checked_in", caller, chosen)
     return await _show(session, booking_id, await coupons.list_coupons(session, booking_id, caller), now)
 
 
@@ -81,6 +83,7 @@ async def undo_check_in(
     await store.update_check_ins(session, ids, {"undone_at": now})
     for coupon in chosen:
         await telling.check_in_undone(session, coupon, caller.acting_user_id, now)
+    await _audit_agent(session, "booking.check_in_undone", caller, chosen)
     return await _show(session, booking_id, await coupons.list_coupons(session, booking_id, caller), now)
 
 
@@ -230,6 +233,16 @@ def _by_flight(found: Sequence[TravelCoupon]) -> list[tuple[UUID, list[TravelCou
 
 def _is_agent(caller: Caller) -> bool:
     return Role.AGENT in caller.roles and caller.booking_id is None
+
+
+async def _audit_agent(
+    session: AsyncSession, action: str, caller: Caller, chosen: Sequence[TravelCoupon]
+) -> None:
+    """What an agent does to another's booking is written down."""
+    if _is_agent(caller) and caller.acting_user_id != chosen[0].booked_by:
+        after = {"coupon_ids": [encode("cpn", coupon.id) for coupon in chosen]}
+        booking_id = chosen[0].booking_id
+        await audit.record(session, action, "booking", booking_id, actor=caller, after=after)
 
 
 async def _show(

@@ -13,7 +13,9 @@ from app.bookings import coupon_service
 from app.bookings.schemas import BoardingOutcome, CouponStatus
 from app.checkin import close_out_service
 from app.core.db import transaction
-from tests.app.bookings.travellers import Traveller, departing, event_types, scalar
+from app.core.ids import uuid7
+from app.core.security import Role, mint_access_token
+from tests.app.bookings.travellers import Traveller, departing, event_types, key_of, scalar
 from tests.app.checkin.gates import buy, check_in, gate_of, on_the_day, passes, refusal, statuses
 from tests.app.conftest import Owner
 from tests.app.departures import Departure
@@ -179,6 +181,44 @@ async def test_the_last_to_check_in_of_those_who_paid_least_is_denied_and_paid(
     assert "BoardingDenied" in event_types(owner, late)
     coupon = (await traveller.read(late))["tickets"][0]["coupons"][0]
     assert (coupon["status"], coupon["boarding_outcome"]) == ("open", "denied_involuntary")
+
+
+async def test_what_the_gate_decides_is_in_the_audit_log(traveller: Traveller, owner: Owner) -> None:
+    departure = departing(owner)
+    booking, _ = await checked_in(traveller, departure)
+    late = await buy(traveller, departure)
+    gate = gate_of(traveller.client, departure)
+    await gate.post("/go-shows", {"coupon_id": late["tickets"][0]["coupons"][0]["id"]})
+    await gate.post("/denials", {"kind": "involuntary"})
+
+    await gate.at(departure.departs_at).post("/close-out")
+
+    entries = owner.execute(
+        "select action, actor_roles, after::text from app.audit_entries where entity_id = %s order by id",
+        (str(departure.flight_id),),
+    ).fetchall()
+    assert [entry[0] for entry in entries] == [
+        "boarding.go_show_taken", "boarding.denied", "boarding.closed_out",
+    ]  # fmt: skip
+    assert booking["tickets"][0]["coupons"][0]["id"] in str(entries[1][2])
+    assert "Ferry" not in str(entries)
+
+
+async def test_an_agent_checks_in_for_a_customer_and_it_is_written_down(
+    traveller: Traveller, owner: Owner
+) -> None:
+    departure = departing(owner)
+    booking = await buy(traveller, departure)
+    today = on_the_day(traveller, departure)
+    agent = {"authorization": f"Bearer {mint_access_token(uuid7(), uuid7(), [Role.AGENT])}"}
+
+    answer = await traveller.client.post(
+        f"/v1/bookings/{booking['id']}/check-in", json={}, headers=today.headers(uuid7().hex) | agent
+    )
+
+    assert answer.status_code == 200, answer.text
+    written = "select action from app.audit_entries where entity_id = %s"
+    assert scalar(owner, written, str(key_of(booking))) == "booking.checked_in"
 
 
 async def test_a_volunteer_gets_what_was_agreed(traveller: Traveller, owner: Owner) -> None:
