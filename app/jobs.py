@@ -28,6 +28,7 @@ from app.notifications.service import Deliverer
 from app.offers import service as offers
 from app.pricing.fx import service as fx
 from app.settings import memory as settings_memory
+from app.waitlist import offering_service as waitlist
 
 # Partitions for this month and three more: a quarter in which nobody need notice that a chore fails.
 PARTITION_MONTHS_AHEAD = 3
@@ -70,6 +71,7 @@ def chores() -> list[Chore]:
         Chore("expire_holds", timedelta(seconds=2), _in_business_time(bookings.expire_dead_holds)),
         Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
         Chore("close_boardings", timedelta(minutes=1), _in_business_time(boarding.close_boardings)),
+        Chore("serve_waitlist", timedelta(seconds=2), _unless_history_plays(waitlist.serve)),
         Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
         Chore("seal_audit_log", timedelta(seconds=10), _sweep(audit_chain.seal)),
@@ -142,6 +144,18 @@ def _in_business_time(batch: Callable[..., Awaitable[int]]) -> Work:
             if changed < BATCH:
                 break
         return done
+
+    return work
+
+
+def _unless_history_plays(serve: Work) -> Work:
+    """For what opens its own transactions."""
+
+    async def work() -> int:
+        async with transaction() as session:
+            if await disruptions.is_history_playing(session):
+                return 0
+        return await serve()
 
     return work
 

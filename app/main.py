@@ -41,6 +41,7 @@ from app.offers.routes import router as offers
 from app.pricing.fx.routes import router as fx
 from app.reference.routes import router as reference
 from app.settings import memory as settings_memory
+from app.waitlist.routes import router as waitlist
 
 VERSION = "0.1.0"
 # The page of the documentation alone fetches its scripts, from where its maker publishes them.
@@ -68,6 +69,7 @@ ROUTERS = (
     changes,
     check_in,
     gate,
+    waitlist,
     notifications,
     disruptions,
 )
@@ -81,6 +83,7 @@ TAGS = [
     {"name": "inventory", "description": "What flights may sell: counters, limits and overbooking"},
     {"name": "check-in", "description": "Checking in, and boarding passes"},
     {"name": "boarding", "description": "The gate: scans, standby, denied boarding, close-out"},
+    {"name": "waitlist", "description": "Waiting for seats on a full flight"},
     {"name": "notifications", "description": "What was sent to a customer"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
     {"name": "platform", "description": "Health, metrics, and what a problem's code means"},

@@ -35,6 +35,7 @@ from app.pricing import models as pricing
 from app.pricing.fx import models as fx
 from app.reference import models as reference
 from app.settings import models as settings
+from app.waitlist import models as waitlist
 
 MODELS = (
     core,
@@ -59,6 +60,7 @@ MODELS = (
     changes,
     checkin,
     bookings_guests,
+    waitlist,
     disruptions,
     notifications,
 )
@@ -107,6 +109,7 @@ PRIVATE = (
     "provider_references",
     "seat_layouts",
     "control_changes",
+    "waitlist_entries",
     "idempotency_records",
     "check_ins",
     "boardings",

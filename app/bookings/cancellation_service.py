@@ -137,7 +137,7 @@ async def _confirm(session: AsyncSession, caller: Caller, cancellation_id: UUID)
     await store.confirm_quote(session, cancellation_id, now)
     await store.confirm_cancelled_coupons(session, cancellation_id)
     if booking.status == BookingStatus.HELD:
-        await _give_up_hold(session, booking, now)
+        await give_up_hold(session, booking, now)
         return []
     return await _cancel_tickets(session, at, plan, cancellation_id)
 
@@ -240,7 +240,7 @@ def _ticket_values(coupons: Sequence[CouponRow]) -> list[rules.TicketValue]:
     ]
 
 
-async def _give_up_hold(session: AsyncSession, booking: BookingRow, now: datetime) -> None:
+async def give_up_hold(session: AsyncSession, booking: BookingRow, now: datetime) -> None:
     await _close(session, booking, now)
     await store.set_items(session, [booking.id], LiveStatus.CANCELLED)
     await store.set_segments(session, [booking.id], LiveStatus.CANCELLED)

@@ -75,8 +75,8 @@ async def create_booking(
 
     departs_at = min(flight.departs_at for flight in booked.values())
     clocks = rules.hold_clocks(now, request.hold, departs_at)
-    booking = await _write_booking(session, caller, request, offer, clocks, now)
-    segments = await _write_parts(session, booking, request.passengers, offer)
+    booking = await write_booking(session, caller, request, offer, clocks, now)
+    segments = await write_parts(session, booking, request.passengers, offer)
     seats = rules.seats_needed([passenger.type for passenger in request.passengers])
     await telling.booking_created(session, booking, flight_ids, seats)
     body = await answers.show_booking(session, booking, now)
@@ -149,7 +149,7 @@ def _place(window: Window) -> UUID | None:
         raise unknown_place("before" if window.is_backwards else "after") from None
 
 
-async def _write_booking(
+async def write_booking(
     session: AsyncSession,
     caller: Caller,
     request: BookingRequest,
@@ -209,7 +209,7 @@ async def _claim_pnr(session: AsyncSession, booking_id: UUID) -> str:
     raise Unavailable("no free record locator was found", retry_after_seconds=1)
 
 
-async def _write_parts(
+async def write_parts(
     session: AsyncSession, booking: BookingRow, named: Sequence[NewPassenger], offer: Offer
 ) -> list[dict[str, Any]]:
     """Passengers (their names into the vault), segments and items; gives the segments."""

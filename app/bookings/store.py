@@ -63,6 +63,11 @@ async def find_booking(session: AsyncSession, booking_id: UUID) -> BookingRow | 
     return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
 
 
+async def find_bookings(session: AsyncSession, booking_ids: Sequence[UUID]) -> Sequence[BookingRow]:
+    statement = select(BookingRow).where(col(BookingRow.id).in_(booking_ids))
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
 async def find_booking_for_update(session: AsyncSession, booking_id: UUID) -> BookingRow | None:
     """Locks the booking, before anything else of it."""
     statement = select(BookingRow).where(col(BookingRow.id) == booking_id).with_for_update()

@@ -14,13 +14,15 @@ from app.disruptions import store
 from app.disruptions.errors import ClockGoesBack, NotASandbox
 from app.disruptions.schemas import Advance, Advanced, TestClockState
 from app.flights import service as flights
+from app.waitlist import offering_service as waitlist
 
 # Each batch is a transaction of at most some hundred rows: this is more than the whole schedule has.
 MAX_BATCHES = 10_000
 
 
 async def advance(request: Advance) -> Advanced:
-    """Move business time to `to`: apply the outcomes known by then and end the holds dead by then.
+    """Move business time to `to`: apply the outcomes known by then, end the holds dead by then, and offer
+    what that freed to the waitlist.
 
     Takes no session: a fortnight of departures is too much for one transaction, so each batch commits
     by itself; asked again for the same moment, it goes on. Raises NotASandbox, ClockGoesBack."""
@@ -31,6 +33,7 @@ async def advance(request: Advance) -> Advanced:
     bind(replace(current(), virtual_now=request.to, is_simulated=True))
     outcomes = await _until_nothing_is_left(lambda session: flights.apply_outcomes(session, request.to))
     holds = await _until_nothing_is_left(lambda session: bookings.expire_dead_holds(session, request.to))
+    await waitlist.serve()
     return Advanced(now=request.to, outcomes_applied=outcomes, holds_expired=holds)
 
 

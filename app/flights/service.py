@@ -46,6 +46,14 @@ async def get_flight(session: AsyncSession, flight_id: UUID) -> FlightView:
     return (await get_flights(session, [flight_id]))[flight_id]
 
 
+def is_open_for_sale(flight: FlightView, now: datetime) -> bool:
+    return rules.is_open_for_sale(flight.status, flight.departs_at, now)
+
+
+def sale_closes_at(flight: FlightView) -> datetime:
+    return flight.departs_at - rules.SALE_CLOSES_BEFORE_DEPARTURE
+
+
 def ensure_open_for_sale(flight: FlightView, now: datetime) -> None:
     """Raises FlightClosed within the last hour, and for a flight that left or never will."""
     if not rules.is_open_for_sale(flight.status, flight.departs_at, now):

@@ -33,6 +33,7 @@ __all__ = [
     "get_layout",
     "get_places",
     "hold_seats",
+    "list_open_seats",
     "list_seat_assignments",
     "list_seats_on",
     "list_taken",
@@ -111,6 +112,22 @@ async def exchange_seats(
     verdict = await store.sell_seats_for_update(session, rules.merge([*back, *wanted]), now)
     if not verdict.granted:
         raise SoldOut(_what_is_left(rules.merge(wanted), verdict.cabins))
+
+
+async def list_open_seats(
+    session: AsyncSession, flight_ids: Sequence[UUID]
+) -> dict[tuple[UUID, str], dict[str, int]]:
+    """What each class can still sell by (flight, cabin), as committed. Dead holds count until released."""
+    return {
+        (cabin.flight_id, cabin.cabin): dict(
+            zip(
+                cabin.classes,
+                (max(0, seats) for seats in rules.seats_open(cabin.limits, cabin.held, cabin.sold)),
+                strict=True,
+            )
+        )
+        for cabin in await store.list_counters(session, flight_ids)
+    }
 
 
 def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[store.CabinCounters]) -> str:

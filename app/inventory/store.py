@@ -210,6 +210,13 @@ _END_HOLDS = text("""
 """)
 
 
+_LIST_COUNTERS = text("""
+    select flight_id, cabin, classes, limits, held, sold
+    from app.cabin_inventories
+    where flight_id = any(:flight_ids)
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class CabinCounters:
     """One cabin as it stands once its dead holds are off."""
@@ -226,6 +233,12 @@ class CabinCounters:
 class Verdict:
     granted: bool
     cabins: list[CabinCounters]
+
+
+async def list_counters(session: AsyncSession, flight_ids: Sequence[UUID]) -> list[CabinCounters]:
+    """The cabins of these flights, dead holds and all."""
+    rows = await session.execute(_LIST_COUNTERS, {"flight_ids": list(flight_ids)})
+    return [CabinCounters(**row._mapping) for row in rows]
 
 
 async def hold_seats_for_update(

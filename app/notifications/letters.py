@@ -1,7 +1,7 @@
 """Letters: one message as text and HTML, made from an event's facts and what the vault knows."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -21,6 +21,7 @@ SUBJECTS = {
     "booking_confirmed": "Your booking {pnr} is confirmed",
     "booking_cancelled": "Your booking {pnr} is cancelled",
     "hold_expired": "Your seats on booking {pnr} have been released",
+    "waitlist_offered": "Seats came free: booking {pnr} holds them for you",
     "password_reset": "Choose a new password",
     "email_verification": "Is this your e-mail address?",
     "password_changed": "Your password was changed",
@@ -43,6 +44,7 @@ def _templates() -> Environment:
     )
     environment.filters["money"] = _money
     environment.filters["local"] = _local
+    environment.filters["moment"] = _moment
     return environment
 
 
@@ -87,3 +89,8 @@ def _money(amount_minor: int, currency: str) -> str:
 def _local(moment: datetime) -> str:
     """A local time as a traveller reads it; strftime's %-d is not on every platform."""
     return f"{moment:%A}, {moment.day} {moment:%B %Y, %H:%M}"
+
+
+def _moment(moment: str) -> str:
+    """A moment of an event's payload, as a reader anywhere can place it."""
+    return f"{_local(datetime.fromisoformat(moment).astimezone(UTC))} UTC"

@@ -1,7 +1,9 @@
 """Searching, and finding again what was offered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from app.core.ids import uuid7
 from app.flights import service as flights
 from app.flights.connections import service as connections
 from app.flights.connections.schemas import SliceQuery, TimeWindow
-from app.flights.schemas import Cabin
+from app.flights.schemas import Cabin, Departure, FlightView
 from app.offers import batch, engine, packing, rules, store
 from app.offers.errors import AirportUnknown, OfferExpired, OfferNotFound
 from app.offers.schemas import (
@@ -30,7 +32,7 @@ from app.offers.schemas import (
 )
 from app.pricing import service as pricing
 from app.pricing.fx.schemas import Exchange
-from app.pricing.schemas import FareProduct
+from app.pricing.schemas import FareProduct, PassengerType
 from app.reference import service as reference
 
 OFFER_LIFE = timedelta(minutes=30)
@@ -82,6 +84,42 @@ async def get_offer(session: AsyncSession, offer_id: UUID, now: datetime) -> Off
     if row.version != PACKED_VERSION:
         raise OfferExpired("it was made by an earlier release")
     return packing.unpack(offer_id, row.expires_at, row.slices, row.fare, row.pick, row.fx)
+
+
+async def offer_flight(
+    session: AsyncSession,
+    flight: FlightView,
+    cabin: Cabin,
+    party: Sequence[PassengerType],
+    seats_open: Mapping[str, int],
+    expires_at: datetime,
+    now: datetime,
+) -> Offer | None:
+    """The cheapest offer on one flight for a party, given what each class can sell; None without seats.
+
+    Kept nowhere: for what books it at once on somebody's behalf."""
+    shown: dict[str, Any] = {field.name: getattr(flight, field.name, None) for field in fields(Departure)}
+    departure = Departure(
+        **shown
+        | {
+            "flight_id": flight.id,
+            "classes": list(seats_open),
+            "seats_open": list(seats_open.values()),
+            "source_ts": now,
+            "read_at": now,
+        }
+    )
+    bought_on = now.astimezone(ZoneInfo(flight.departs_zone)).date()
+    products = await pricing.list_fare_products(session, cabin, bought_on, flight.departure_date)
+    choices = engine.SliceChoices(cabin, [[departure]], products)
+    found = engine.make_offers(
+        rules.request_key(uuid7()),
+        [[choices]],
+        party,
+        expires_at,
+        seats_by_type=await reference.list_aircraft_seats(session),
+    )
+    return found[0] if found else None
 
 
 async def sweep_offer_requests(session: AsyncSession, limit: int) -> int:

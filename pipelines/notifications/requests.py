@@ -17,6 +17,7 @@ TEMPLATES = {
     "PasswordResetRequested": "password_reset",
     "EmailVerificationRequested": "email_verification",
     "PasswordChanged": "password_changed",
+    "WaitlistOffered": "waitlist_offered",
 }
 NOTIFIED = frozenset(TEMPLATES)
 

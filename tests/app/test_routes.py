@@ -20,6 +20,7 @@ ADMIN = frozenset({Role.ADMIN})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
+WAITLIST_DESK = REVENUE | {Role.AGENT}
 
 MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/users"): EVERYONE,
@@ -94,6 +95,12 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/admin/flights/{flight_id}/boarding/denials"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/close-out"): OPERATIONS,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
+    ("POST", "/v1/waitlist"): CUSTOMER,
+    ("GET", "/v1/waitlist"): CUSTOMER,
+    ("GET", "/v1/waitlist/{entry_id}"): CUSTOMER,
+    ("DELETE", "/v1/waitlist/{entry_id}"): CUSTOMER,
+    ("PUT", "/v1/admin/waitlist/{entry_id}/priority"): WAITLIST_DESK,
+    ("GET", "/v1/admin/flights/{flight_id}/waitlist"): WAITLIST_DESK,
     ("GET", "/v1/admin/inventory"): REVENUE_READERS,
     ("GET", "/v1/admin/flights/{flight_id}/inventory"): REVENUE_READERS,
     ("PUT", "/v1/admin/flights/{flight_id}/controls"): REVENUE,

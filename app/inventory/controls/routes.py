@@ -77,7 +77,7 @@ async def set_flight_controls(
     """All cabins named, or none. Refused below what is sold and held. Cabins not named stay as they are."""
     present = await service.lock_inventory_for_update(tx, flight_id)
     if_match.ensure(present.version)
-    found = await service.set_controls(tx, flight_id, update, caller.subject)
+    found = await service.set_controls(tx, flight_id, update, caller)
     response.headers["etag"] = etag_of(found.version)
     return found
 
@@ -105,7 +105,7 @@ async def apply_controls(
     batch: ControlsBatch, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     """Each cabin is applied, or told apart as stale, refused or unknown; none holds up another."""
-    return await key.once(tx, 200, lambda: service.apply_batch(tx, batch, caller.subject))
+    return await key.once(tx, 200, lambda: service.apply_batch(tx, batch, caller))
 
 
 @router.post(
@@ -119,4 +119,4 @@ async def apply_controls_by_filter(
     asked: FilteredControls, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     """At most 200 flights a call; call again with `after` for the rest. `dry_run` changes nothing."""
-    return await key.once(tx, 200, lambda: service.apply_filter(tx, asked, caller.subject))
+    return await key.once(tx, 200, lambda: service.apply_filter(tx, asked, caller))

@@ -10,9 +10,11 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.pages import Page, Window, decode_cursor, encode_cursor, page_of, unknown_place
+from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import Cabin
 from app.inventory import store as counters
@@ -96,7 +98,7 @@ async def lock_inventory_for_update(session: AsyncSession, flight_id: UUID) -> F
 
 
 async def set_controls(
-    session: AsyncSession, flight_id: UUID, update: ControlsUpdate, changed_by: str
+    session: AsyncSession, flight_id: UUID, update: ControlsUpdate, caller: Caller
 ) -> FlightInventory:
     """Set the controls of a flight's cabins, all or none. The cabins must be locked, at the version asked.
 
@@ -109,22 +111,22 @@ async def set_controls(
             raise CabinNotFound(f"there is no {key[1]} on it")
         if decision.refusal is not None:
             raise decision.refusal
-    await _write(session, decided, update.reason, changed_by, now)
+    await _write(session, decided, update.reason, caller, now)
     return _shown(flight_id, await store.find_cabins(session, [flight_id]))
 
 
-async def apply_batch(session: AsyncSession, batch: ControlsBatch, changed_by: str) -> BatchResult:
+async def apply_batch(session: AsyncSession, batch: ControlsBatch, caller: Caller) -> BatchResult:
     """Set the controls of many cabins; one that is stale, unknown or refused holds up no other."""
     now = await clock.now(session)
     asked: dict[Key, Controls] = {(each.flight_id, each.cabin): each for each in batch.items}
     versions: dict[Key, int] = {(each.flight_id, each.cabin): each.version for each in batch.items}
     decided = await _decide(session, asked, versions, now)
-    await _write(session, decided, batch.reason, changed_by, now)
+    await _write(session, decided, batch.reason, caller, now)
     results = _results(decided, is_written=True)
     return BatchResult(applied=_applied(decided), results=results)
 
 
-async def apply_filter(session: AsyncSession, asked: FilteredControls, changed_by: str) -> FilteredResult:
+async def apply_filter(session: AsyncSession, asked: FilteredControls, caller: Caller) -> FilteredResult:
     """Set one rule for a cabin of the flights of a route, FILTER_FLIGHTS a call. Raises CursorInvalid."""
     now = await clock.now(session)
     flight_ids = await flights.list_flight_ids(
@@ -142,7 +144,7 @@ async def apply_filter(session: AsyncSession, asked: FilteredControls, changed_b
     wanted = {(cabin.flight_id, cabin.cabin): _controls_of(cabin, asked) for cabin in cabins}
     decided = await _decide(session, wanted, {}, now) if wanted else {}
     if not asked.dry_run:
-        await _write(session, decided, asked.reason, changed_by, now)
+        await _write(session, decided, asked.reason, caller, now)
     return FilteredResult(
         applied=_applied(decided),
         results=_results(decided, is_written=not asked.dry_run),
@@ -173,7 +175,7 @@ async def fit_capacities_for_update(
         if capacities.get(cabin.cabin)
     ]
     if changes:
-        await store.set_controls(session, changes, reason, changed_by, now)
+        await store.set_controls_and_tell(session, "InventoryUpdated", changes, reason, changed_by, now)
     return [cabin.cabin for cabin in cabins.values() if not capacities.get(cabin.cabin)]
 
 
@@ -209,15 +211,31 @@ def _decide_one(cabin: CabinState | None, asked: Controls, version: int | None) 
 
 
 async def _write(
-    session: AsyncSession, decided: Mapping[Key, _Decision], reason: str, changed_by: str, now: datetime
+    session: AsyncSession, decided: Mapping[Key, _Decision], reason: str, caller: Caller, now: datetime
 ) -> None:
     changes = [
         (each.cabin, each.cabin.capacity, each.controls)
         for each in decided.values()
         if each.cabin is not None and each.controls is not None
     ]
-    if changes:
-        await store.set_controls(session, changes, reason, changed_by, now)
+    if not changes:
+        return
+    await store.set_controls_and_tell(session, "InventoryUpdated", changes, reason, caller.subject, now)
+    one = changes[0][0].flight_id if len({cabin.flight_id for cabin, _, _ in changes}) == 1 else None
+    await audit.record(
+        session,
+        "controls.changed",
+        "flight",
+        one,
+        actor=caller,
+        before={str(cabin.id): _written(cabin.authorised, cabin.limits) for cabin, _, _ in changes},
+        after={str(cabin.id): _written(new.authorised, new.limits) for cabin, _, new in changes},
+        reason=reason,
+    )
+
+
+def _written(authorised: int, limits: Sequence[int]) -> dict[str, object]:
+    return {"authorised": authorised, "limits": list(limits)}
 
 
 def _controls_of(cabin: CabinState, asked: FilteredControls) -> Controls:

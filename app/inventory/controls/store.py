@@ -67,7 +67,7 @@ _SET = text("""
         )
         select
             after.event_id,
-            'InventoryUpdated',
+            :event_type,
             'flight',
             after.flight_id,
             jsonb_build_object(
@@ -126,14 +126,15 @@ async def lock_cabins_for_update(
     return {(row.flight_id, row.cabin): CabinState(**row._mapping) for row in rows}
 
 
-async def set_controls(
+async def set_controls_and_tell(
     session: AsyncSession,
+    event_type: str,
     changes: Sequence[tuple[CabinState, int, NewControls]],
     reason: str,
     changed_by: str,
     now: datetime,
 ) -> None:
-    """Give locked cabins a capacity and controls, and write down what each had before."""
+    """Give locked cabins a capacity and controls, write down what each had before, and tell it."""
     context = current()
     await session.execute(
         _SET,
@@ -144,6 +145,7 @@ async def set_controls(
             "capacities": [capacity for _, capacity, _ in changes],
             "authorised": [controls.authorised for _, _, controls in changes],
             "limits": [",".join(map(str, controls.limits)) for _, _, controls in changes],
+            "event_type": event_type,
             "reason": reason,
             "changed_by": changed_by,
             "now": now,

@@ -36,6 +36,7 @@ def run_flow(messages: list[RawMessage]) -> tuple[list[NotificationRequest], lis
         ("PasswordResetRequested", "password_reset"),
         ("EmailVerificationRequested", "email_verification"),
         ("PasswordChanged", "password_changed"),
+        ("WaitlistOffered", "waitlist_offered"),
     ],
 )
 def test_an_event_asks_for_one_letter_to_its_subject(kind: str, template: str) -> None:
