@@ -21,6 +21,8 @@ from app.bookings.seats.routes import router as seats
 from app.checkin.routes import gate
 from app.checkin.routes import router as check_in
 from app.core import catalogue, http, problem_pages, security
+from app.bookings.webhooks.routes import router as webhooks_in
+from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
@@ -70,6 +72,7 @@ ROUTERS = (
     check_in,
     gate,
     waitlist,
+    webhooks_in,
     notifications,
     disruptions,
 )
@@ -84,6 +87,7 @@ TAGS = [
     {"name": "check-in", "description": "Checking in, and boarding passes"},
     {"name": "boarding", "description": "The gate: scans, standby, denied boarding, close-out"},
     {"name": "waitlist", "description": "Waiting for seats on a full flight"},
+    {"name": "webhooks in", "description": "What payment providers call; each is signed by its provider"},
     {"name": "notifications", "description": "What was sent to a customer"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
     {"name": "platform", "description": "Health, metrics, and what a problem's code means"},

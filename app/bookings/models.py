@@ -47,6 +47,7 @@ class BookingRow(SQLModel, table=True):
     version: int = 1
     simulated: bool = False
     updated_at: datetime
+    dispute_status: str | None = Field(default=None, sa_type=Text)
 
 
 class Pnr(SQLModel, table=True):

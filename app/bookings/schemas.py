@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from app.core.http import Schema
 from app.core.ids import (
@@ -19,6 +19,7 @@ from app.core.ids import (
     PassengerId,
     SegmentId,
     TicketId,
+    TravelCreditId,
 )
 from app.core.money import Money
 from app.core.people import EmailAddress, PersonName, PhoneNumber
@@ -27,6 +28,7 @@ from app.pricing.schemas import PassengerType
 
 MAX_PASSENGERS = 9
 MAX_SLICES = 16
+MAX_TRAVEL_CREDITS = 5
 
 Shown = TypeVar("Shown", bound=Schema)
 
@@ -141,13 +143,38 @@ class Hold(StrEnum):
     PAY_LATER = "pay_later"
 
 
+class TravelCreditUse(Schema):
+    """A credit to pay with: so much of it, or as much as is needed."""
+
+    travel_credit_id: TravelCreditId
+    amount_minor: int | None = Field(default=None, gt=0)
+
+
 class PaymentRequest(Schema):
-    gateway: str = Field(max_length=40, examples=["sandbox"])
-    card_token: str = Field(
-        pattern=r"^tok_[A-Za-z0-9_]{1,90}$",
+    """What to pay with: a card, travel credit, or credit and a card for the rest."""
+
+    gateway: str | None = Field(default=None, max_length=40, examples=["sandbox"])
+    card_token: str | None = Field(
+        default=None,
+        pattern=r"^(tok|pm)_[A-Za-z0-9_]{1,90}$",
         description="What the gateway gave for a card; never a card number",
         examples=["tok_ok_US_4242"],
     )
+    travel_credits: list[TravelCreditUse] = Field(default=[], max_length=MAX_TRAVEL_CREDITS)
+    return_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s]{1,480}$",
+        description="Where the gateway sends the customer after an action of theirs",
+        examples=["https://travel.example/paid"],
+    )
+
+    @model_validator(mode="after")
+    def _names_something_to_pay_with(self) -> Self:
+        if self.gateway is None and (self.card_token is not None or not self.travel_credits):
+            raise ValueError("name a gateway, or travel credit that covers all of it")
+        if len({use.travel_credit_id for use in self.travel_credits}) != len(self.travel_credits):
+            raise ValueError("name each travel credit once")
+        return self
 
 
 class BookingRequest(Schema):

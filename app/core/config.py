@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     smtp_port: int = 58025
     mail_sender: str = "Contrail <bookings@contrail.example>"
     metrics_port: int = 9464
+    stripe_api_base: str = "https://api.stripe.com"
+    paypal_api_base: str = "https://api-m.paypal.com"
     geoip_csv: Path | None = None
     issuer: str = "contrail"
     pool_size: int = 10
@@ -66,6 +68,12 @@ class Settings(BaseSettings):
             ca_file=self.vault_ca_file,
         )
         return [EnvironmentSource(), VaultSource(vault), files]
+
+    def has_secret(self, name: str) -> bool:
+        try:
+            return bool(self.secret(name))
+        except FileNotFoundError:
+            return False
 
     def dsn(self, role: str) -> URL:
         """Where and as whom to reach the core database, for SQLAlchemy."""

@@ -18,6 +18,26 @@ class RefundTooLarge(Conflict):
     title = "More than is left of what was paid cannot be paid back"
 
 
+class TravelCreditNotFound(NotFound):
+    code = "travel_credit_not_found"
+    title = "There is no such travel credit"
+
+
+class TravelCreditTooSmall(Conflict):
+    code = "travel_credit_not_enough"
+    title = "So much of this travel credit cannot be spent: it is used up, expired or in another currency"
+
+
+class CardNeeded(Unprocessable):
+    code = "card_needed"
+    title = "What travel credit does not cover needs a gateway and a card token"
+
+
+class PaymentDisputed(Conflict):
+    code = "payment_disputed"
+    title = "The cardholder's bank disputes this payment; its money cannot be paid back"
+
+
 class GatewayUnknown(Unprocessable):
     code = "gateway_unknown"
     title = "There is no payment gateway of this name here"

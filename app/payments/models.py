@@ -46,6 +46,8 @@ class PaymentRow(SQLModel, table=True):
     updated_at: datetime
     purpose: str = Field(default="booking", sa_type=Text)
     purpose_id: UUID | None = None
+    beside_id: UUID | None = None
+    travel_credit_id: UUID | None = None
 
 
 class ProviderReference(SQLModel, table=True):
@@ -96,3 +98,66 @@ class JournalEntry(SQLModel, table=True):
     refund_id: UUID | None = None
     occurred_at: datetime
     recorded_at: datetime
+
+
+class PaymentAction(SQLModel, table=True):
+    """Where a customer is to be sent. Kept apart from payments: such an address lets its holder act."""
+
+    __tablename__ = "payment_actions"
+    __table_args__ = {"schema": "app"}
+
+    payment_id: UUID = Field(primary_key=True)
+    url: str = Field(sa_type=Text)
+    created_at: datetime
+
+
+class DisputeRow(SQLModel, table=True):
+    """Money a cardholder's bank takes back, until it is decided whose it is."""
+
+    __tablename__ = "disputes"
+    __table_args__ = {"schema": "app"}
+
+    id: UUID = Field(primary_key=True)
+    payment_id: UUID
+    booking_id: UUID
+    gateway: str = Field(sa_type=Text)
+    reference: str = Field(sa_type=Text)
+    amount_minor: int = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    opened_at: datetime
+    closed_at: datetime | None = None
+    updated_at: datetime
+
+
+class TravelCreditRow(SQLModel, table=True):
+    """Money we owe somebody as travel, spendable in parts until it expires."""
+
+    __tablename__ = "travel_credits"
+    __table_args__ = {"schema": "app"}
+
+    id: UUID = Field(primary_key=True)
+    user_id: UUID | None = None
+    booking_id: UUID
+    source: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    issued_minor: int = Field(sa_type=BigInteger)
+    left_minor: int = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=Text)
+    expires_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+class GatewayEventRow(SQLModel, table=True):
+    """A webhook that was taken, once per gateway and event id."""
+
+    __tablename__ = "gateway_events"
+    __table_args__ = {"schema": "app"}
+
+    gateway: str = Field(primary_key=True, sa_type=Text)
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    type: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    received_at: datetime

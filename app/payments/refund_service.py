@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import events
 from app.core.ids import encode, uuid7
 from app.core.money import Money
-from app.payments import journal, rules, store
+from app.payments import credit_service, journal, rules, store
+from app.payments.asking import key_of
 from app.payments.errors import RefundNotFound, RefundTooLarge
-from app.payments.gateways import gateway_named
-from app.payments.gateways.base import GatewayRefund, ResultUnknown
+from app.payments.gateways import CREDIT, gateway_named
+from app.payments.gateways.base import ChargeOrder, GatewayRefund, RefundResult, ResultUnknown
 from app.payments.models import RefundRow
-from app.payments.schemas import Payment, PaymentStatus, Refund, RefundStatus
+from app.payments.schemas import Attempt, Payment, PaymentStatus, Refund, RefundStatus
 from app.payments.service import RESOLVE_AFTER, get_payment, get_payment_for_update
+from app.payments.showing import order_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class RefundOrder:
 
     shown: Refund
     gateway: str
+    charge: ChargeOrder
 
 
 async def open_refund(
@@ -78,19 +82,28 @@ async def spread(
     ]
 
 
+async def find_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrder | None:
+    known = await store.find_refund(session, refund_id)
+    return None if known is None else await get_refund_order(session, refund_id)
+
+
 async def get_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrder:
     row = await store.find_refund(session, refund_id)
     if row is None:
         raise RefundNotFound()
-    return RefundOrder(_refund(row), (await get_payment(session, row.payment_id)).shown.gateway)
+    attempt = await get_payment(session, row.payment_id)
+    return RefundOrder(_refund(row), attempt.shown.gateway, order_of(attempt, key_of(attempt)))
 
 
 async def send_refund(order: RefundOrder) -> GatewayRefund | None:
     """Ask the provider to pay back, under the refund's id. None: no answer came; asking again is safe."""
     refund = order.shown
-    key, charge_key = encode("ref", refund.id), encode("pay", refund.payment_id)
+    if order.gateway == CREDIT:
+        # No provider is asked: the credit is filled up where the refund is booked.
+        return GatewayRefund(RefundResult.DONE)
+    key = encode("ref", refund.id)
     try:
-        return await gateway_named(order.gateway).refund(key, charge_key, refund.amount.amount_minor)
+        return await gateway_named(order.gateway).refund(key, order.charge, refund.amount.amount_minor)
     except ResultUnknown:
         return None
 
@@ -100,16 +113,22 @@ async def finish_refund(
 ) -> Refund:
     """Write the provider's answer once, whoever asked. Locks the payment, then the refund."""
     order = await get_refund_order(session, refund_id)
-    payment = (await get_payment_for_update(session, order.shown.payment_id)).shown
+    attempt = await get_payment_for_update(session, order.shown.payment_id)
     row = await store.find_refund_for_update(session, refund_id)
     if row is None or row.status not in store.UNSETTLED_REFUNDS:
         return order.shown if row is None else _refund(row)
-    if not answer.is_done:
+    if answer.result is RefundResult.IN_TRANSIT:
+        await store.update_refund(
+            session, refund_id, {"status": RefundStatus.IN_TRANSIT, "provider_reference": answer.reference}
+        )
+        return (await get_refund_order(session, refund_id)).shown
+    if answer.result is RefundResult.FAILED:
         await store.update_refund(session, refund_id, {"status": RefundStatus.FAILED})
+        await _tell(session, "RefundFailed", row, now)
         return (await get_refund_order(session, refund_id)).shown
     done = {"status": RefundStatus.DONE, "done_at": now, "provider_reference": answer.reference}
     await store.update_refund(session, refund_id, done)
-    await _book_refund(session, payment, row, now)
+    await _book_refund(session, attempt, row, now)
     return (await get_refund_order(session, refund_id)).shown
 
 
@@ -130,23 +149,35 @@ async def age_of(session: AsyncSession, refund_id: UUID) -> timedelta:
     return await store.real_now(session) - row.attempted_at
 
 
-async def _book_refund(session: AsyncSession, payment: Payment, refund: RefundRow, now: datetime) -> None:
+async def _book_refund(session: AsyncSession, attempt: Attempt, refund: RefundRow, now: datetime) -> None:
+    payment = attempt.shown
     refunded_minor = payment.refunded.amount_minor + refund.amount_minor
     whole = refunded_minor == payment.amount.amount_minor
     status = PaymentStatus.REFUNDED if whole else PaymentStatus.PARTIALLY_REFUNDED
-    await store.update_payment(session, payment.id, {"refunded_minor": refunded_minor, "status": status})
+    values: dict[str, Any] = {"refunded_minor": refunded_minor}
+    # While it is disputed the payment says that, whatever comes back of it.
+    if rules.may_become(payment.status, status):
+        values["status"] = status
+    await store.update_payment(session, payment.id, values)
     lines = rules.refund_lines(refund.amount_minor)
+    if attempt.travel_credit_id is not None:
+        await credit_service.put_back(session, attempt.travel_credit_id, refund.amount_minor, now)
+        lines = rules.credit_for_refund_lines(refund.amount_minor)
     await journal.post(
         session, lines, refund.currency, refund.booking_id, now, payment_id=payment.id, refund_id=refund.id
     )
+    await _tell(session, "RefundIssued", refund, now)
+
+
+async def _tell(session: AsyncSession, event_type: str, refund: RefundRow, now: datetime) -> None:
     await events.record(
         session,
-        "RefundIssued",
+        event_type,
         "refund",
         refund.id,
         {
             "refund_id": refund.id,
-            "payment_id": payment.id,
+            "payment_id": refund.payment_id,
             "amount_minor": refund.amount_minor,
             "currency": refund.currency,
         },

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from app.core.entities import Entities
 from app.core.http import Schema
-from app.core.ids import BookingId, PaymentId, RefundId
+from app.core.ids import BookingId, DisputeId, PaymentId, RefundId, TravelCreditId, UserId
 from app.core.money import Money
 
 
@@ -26,6 +26,9 @@ class PaymentStatus(StrEnum):
     LOST = "lost"
     FAILED = "failed"
     VOIDED = "voided"
+
+
+OPEN_STATUSES = (PaymentStatus.CREATED, PaymentStatus.REQUIRES_ACTION, PaymentStatus.AUTHORISED)
 
 
 class PaymentPurpose(StrEnum):
@@ -50,8 +53,16 @@ class CardShown(Schema):
     last4: str | None = Field(examples=["4242"])
 
 
+class NextAction(Schema):
+    """What the customer has to do before the money can move; then confirm the payment."""
+
+    type: Literal["redirect"] = "redirect"
+    url: str = Field(examples=["https://bank.example/3ds/abc"])
+
+
 class Payment(Schema):
-    """One attempt to pay. `created`: the result is not known yet; ask again. `failed`: see `decline_code`."""
+    """One attempt to pay. `created`: the result is not known yet; ask again. `requires_action`: see
+    `next_action`. `failed`: see `decline_code`."""
 
     id: PaymentId
     booking_id: BookingId
@@ -65,6 +76,10 @@ class Payment(Schema):
     created_at: datetime
     captured_at: datetime | None
     failed_at: datetime | None
+    next_action: NextAction | None = None
+    travel_credit: Money | None = Field(
+        default=None, description="What travel credit pays beside `amount`, all of it or nothing with it"
+    )
 
 
 class Refund(Schema):
@@ -77,6 +92,40 @@ class Refund(Schema):
     reason: str = Field(examples=["cancellation"])
     created_at: datetime
     done_at: datetime | None
+
+
+class CreditSource(StrEnum):
+    """Where travel credit comes from: money that was owed anyway, or a gift."""
+
+    REFUND = "refund"
+    COMPENSATION = "compensation"
+
+
+class TravelCredit(Schema):
+    """Money to travel with, spendable in parts until it expires."""
+
+    id: TravelCreditId
+    user_id: UserId | None
+    booking_id: BookingId
+    source: CreditSource
+    reason: str = Field(examples=["delay of more than three hours"])
+    issued: Money
+    left: Money
+    expires_at: datetime
+    created_at: datetime
+
+
+class Dispute(Schema):
+    """Money that a cardholder's bank has taken back: `open` until it is `won` or `lost`."""
+
+    id: DisputeId
+    payment_id: PaymentId
+    booking_id: BookingId
+    amount: Money
+    status: str = Field(examples=["open"])
+    reason: str = Field(examples=["fraudulent"])
+    opened_at: datetime
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +150,8 @@ class NewPayment:
     decline_code: str | None = None
     purpose: PaymentPurpose = PaymentPurpose.BOOKING
     purpose_id: UUID | None = None
+    beside_id: UUID | None = None
+    travel_credit_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +166,9 @@ class Attempt:
     request_id: str
     simulated: bool
     purpose_id: UUID | None = None
+    reference: str | None = None
+    beside_id: UUID | None = None
+    travel_credit_id: UUID | None = None
 
     @property
     def purpose(self) -> PaymentPurpose:
@@ -126,4 +180,5 @@ class Attempt:
 
     @property
     def is_open(self) -> bool:
-        return self.shown.status is PaymentStatus.CREATED
+        """Whether its result is not known yet."""
+        return self.shown.status in OPEN_STATUSES

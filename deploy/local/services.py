@@ -135,6 +135,12 @@ def _sandbox_gateway(settings: StackSettings) -> list[str]:
     ]
 
 
+def _sandbox_gateway_variables(settings: StackSettings) -> Mapping[str, str]:
+    """Its webhooks go where any provider's would: to the front door."""
+    front = f"http://{settings.host}:{settings.ports.gateway}"
+    return {"CONTRAIL_SANDBOX_WEBHOOK_URL": f"{front}/v1/webhooks/sandbox"}
+
+
 def _dashboards(settings: StackSettings) -> list[str]:
     return [
         *(sys.executable, "-m", "streamlit", "run", "dashboards/streamlit_app.py"),
@@ -185,6 +191,7 @@ SERVICES: tuple[Service, ...] = (
         command=_sandbox_gateway,
         probe=probes.http(lambda s: f"http://{s.host}:{s.ports.sandbox_gateway}/healthz"),
         url=_address(lambda s: s.ports.sandbox_gateway),
+        variables=_sandbox_gateway_variables,
     ),
     *(_api(number) for number in (1, 2)),
     Service(

@@ -29,5 +29,6 @@
     'request_id': 'text',
     'version': 'integer',
     'simulated': 'boolean',
-    'updated_at': 'timestamptz'
+    'updated_at': 'timestamptz',
+    'dispute_status': 'text'
 }) }}

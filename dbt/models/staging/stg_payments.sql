@@ -29,5 +29,7 @@
     'simulated': 'boolean',
     'updated_at': 'timestamptz',
     'purpose': 'text',
-    'purpose_id': 'text'
+    'purpose_id': 'text',
+    'beside_id': 'text',
+    'travel_credit_id': 'text'
 }) }}

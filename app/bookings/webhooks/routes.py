@@ -1,0 +1,27 @@
+"""The addresses payment providers call."""
+
+from fastapi import APIRouter, Request
+
+from app.bookings.webhooks import service
+from app.bookings.webhooks.schemas import EventTaken
+from app.core.http import PROBLEM_RESPONSES
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks in"], responses=PROBLEM_RESPONSES)
+
+
+@router.post("/sandbox", summary="Take a webhook of the sandbox gateway", status_code=200)
+async def take_sandbox_webhook(request: Request) -> EventTaken:
+    """Signed as Standard Webhooks. Answered 200 for whatever was understood, so that it is not sent again."""
+    return await service.take_event("sandbox", request.headers, await request.body())
+
+
+@router.post("/stripe", summary="Take a webhook of Stripe", status_code=200)
+async def take_stripe_webhook(request: Request) -> EventTaken:
+    """Signed in the header Stripe-Signature."""
+    return await service.take_event("stripe", request.headers, await request.body())
+
+
+@router.post("/paypal", summary="Take a webhook of PayPal", status_code=200)
+async def take_paypal_webhook(request: Request) -> EventTaken:
+    """Signed in the headers PayPal-Transmission-*; PayPal itself is asked whether it sent it."""
+    return await service.take_event("paypal", request.headers, await request.body())
