@@ -18,11 +18,10 @@ from app.bookings.extras.routes import router as extras
 from app.bookings.guests.routes import router as guests
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
+from app.bookings.webhooks.routes import router as webhooks_in
 from app.checkin.routes import gate
 from app.checkin.routes import router as check_in
 from app.core import catalogue, http, problem_pages, security
-from app.bookings.webhooks.routes import router as webhooks_in
-from app.core import http, problem_pages, security
 from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound

@@ -78,7 +78,7 @@ async def _carry_out(
         case RefundNotice() as notice:
             return await _refund(session, gateway, notice, now), nothing
         case DisputeNotice() as notice:
-            return await _dispute(session, gateway, notice, now), nothing
+            return await _dispute(session, gateway, notice, now)
         case LookAgain() as notice:
             attempt = await _find(session, gateway, notice.key, None)
             if attempt is None or not attempt.is_open:
@@ -95,7 +95,8 @@ async def _charge(
     if attempt is None:
         return EventOutcome.UNKNOWN, settlement_service.NOTHING_MORE
     _compare(attempt, notice.amount_minor, notice.currency)
-    was = attempt.shown.status
+    await get_booking_for_update(session, attempt.shown.booking_id)
+    was = (await payments.get_payment_for_update(session, attempt.id)).shown.status
     step = await settlement_service.settle_in(session, attempt, notice.charge, now)
     is_news = (await payments.get_payment(session, attempt.id)).shown.status is not was
     return EventOutcome.APPLIED if is_news else EventOutcome.STALE, step
@@ -118,20 +119,27 @@ async def _refund(session: AsyncSession, gateway: str, notice: RefundNotice, now
     return EventOutcome.STALE if done.status is order.shown.status else EventOutcome.APPLIED
 
 
-async def _dispute(session: AsyncSession, gateway: str, notice: DisputeNotice, now: datetime) -> EventOutcome:
+async def _dispute(
+    session: AsyncSession, gateway: str, notice: DisputeNotice, now: datetime
+) -> tuple[EventOutcome, settlement_service.NextStep]:
+    step = settlement_service.NOTHING_MORE
     attempt = await _find(session, gateway, notice.charge_key, notice.charge_reference)
     if attempt is None:
-        return EventOutcome.UNKNOWN
+        return EventOutcome.UNKNOWN, step
     payment = attempt.shown
     if notice.currency != payment.amount.currency or notice.amount_minor > payment.amount.amount_minor:
         raise WebhookDiffers()
     booking = await get_booking_for_update(session, payment.booking_id)
+    if (await payments.get_payment_for_update(session, attempt.id)).is_open:
+        # Only money that moved can be disputed: this is the first we hear of its having moved.
+        moved = payments.Charge(payments.ChargeStatus.CAPTURED, notice.charge_reference or "")
+        step = await settlement_service.settle_in(session, attempt, moved, now)
     attempt = await payments.get_payment_for_update(session, attempt.id)
     dispute = await disputes.take_notice(session, attempt, notice, now)
     if dispute is None:
-        return EventOutcome.STALE
+        return EventOutcome.STALE, step
     await store.update_booking(session, booking.id, {"dispute_status": dispute.status})
-    return EventOutcome.APPLIED
+    return EventOutcome.APPLIED, step
 
 
 async def _find(
