@@ -23,9 +23,9 @@ async def require_action(
     await _keep_reference(session, attempt, charged)
     if charged.action_url is not None:
         await store.put_action(session, attempt.id, charged.action_url, now)
-    return await _move(
-        session, attempt, PaymentStatus.REQUIRES_ACTION, {}, "PaymentActionRequired", account, now
-    )
+    waiting = await _move(session, attempt, PaymentStatus.REQUIRES_ACTION)
+    await record(session, "PaymentActionRequired", waiting, account, now)
+    return waiting
 
 
 async def authorise(
@@ -34,7 +34,9 @@ async def authorise(
     """The money is set aside."""
     await _keep_reference(session, attempt, charged)
     await store.delete_action(session, attempt.id)
-    return await _move(session, attempt, PaymentStatus.AUTHORISED, {}, "PaymentAuthorised", account, now)
+    set_aside = await _move(session, attempt, PaymentStatus.AUTHORISED)
+    await record(session, "PaymentAuthorised", set_aside, account, now)
+    return set_aside
 
 
 async def capture(
@@ -64,7 +66,9 @@ async def fail(
         target = PaymentStatus.FAILED if was_created else PaymentStatus.VOIDED
     for row in await store.find_beside(session, attempt.id):
         await _let_credit_go(session, row, now)
-    return await _move(session, attempt, target, values, "PaymentFailed", account, now)
+    failed = await _move(session, attempt, target, values)
+    await record(session, "PaymentFailed", failed, account, now)
+    return failed
 
 
 async def mark(
@@ -110,9 +114,8 @@ async def record(
 
 async def _capture(session: AsyncSession, attempt: Attempt, account: UUID | None, now: datetime) -> Attempt:
     payment = attempt.shown
-    captured = await _move(
-        session, attempt, PaymentStatus.CAPTURED, {"captured_at": now}, "PaymentSucceeded", account, now
-    )
+    captured = await _move(session, attempt, PaymentStatus.CAPTURED, {"captured_at": now})
+    await record(session, "PaymentSucceeded", captured, account, now)
     by_credit = attempt.travel_credit_id is not None
     lines = (rules.credit_spent_lines if by_credit else rules.capture_lines)(payment.amount.amount_minor)
     await journal.post(
@@ -130,20 +133,12 @@ async def _let_credit_go(session: AsyncSession, row: PaymentRow, now: datetime) 
 
 
 async def _move(
-    session: AsyncSession,
-    attempt: Attempt,
-    target: PaymentStatus,
-    values: dict[str, object],
-    event_type: str,
-    account: UUID | None,
-    now: datetime,
+    session: AsyncSession, attempt: Attempt, target: PaymentStatus, values: dict[str, object] | None = None
 ) -> Attempt:
     if not rules.may_become(attempt.shown.status, target):
         raise RuntimeError(f"payment {attempt.id} is {attempt.shown.status} and cannot become {target}")
-    await store.update_payment(session, attempt.id, {"status": target} | values)
-    moved = await get_attempt(session, attempt.id)
-    await record(session, event_type, moved, account, now)
-    return moved
+    await store.update_payment(session, attempt.id, {"status": target} | (values or {}))
+    return await get_attempt(session, attempt.id)
 
 
 async def _keep_reference(session: AsyncSession, attempt: Attempt, charged: Charge) -> None:

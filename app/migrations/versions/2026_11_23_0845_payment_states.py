@@ -6,7 +6,7 @@ and stg_bookings read them); app.journal_entries may hold five more accounts."""
 from alembic import op
 
 revision = "payment_states"
-down_revision = "check_in"
+down_revision = "waitlist"
 branch_labels = None
 depends_on = None
 
