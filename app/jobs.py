@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import chain_service as audit_chain
 from app.audit import service as audit
 from app.bookings import service as bookings
+from app.bookings.assistance import service as assistance
+from app.bookings.changes import service as changes
+from app.bookings.extras import service as extras
 from app.checkin import close_out_service as boarding
 from app.core import clock, http, idempotency
 from app.core.config import get_settings
@@ -49,6 +52,10 @@ LAST_SUCCESS = Gauge(
     "contrail_chore_last_success_timestamp_seconds", "When a chore last ended well", ["chore"]
 )
 DURATION = Histogram("contrail_chore_duration_seconds", "How long a run takes", ["chore"])
+
+# Parts that register at import what money may be for and what a cancelled coupon gives up: a chore that
+# settles a payment may need any of them.
+PARTS = (extras, changes, assistance)
 
 log = structlog.get_logger("contrail.chores")
 

@@ -13,9 +13,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from app.audit import service as audit
+from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.extras.routes import router as extras
 from app.bookings.guests.routes import router as guests
+from app.bookings.names.routes import router as names
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
 from app.bookings.webhooks.routes import router as webhooks_in
@@ -72,6 +74,8 @@ ROUTERS = (
     gate,
     waitlist,
     webhooks_in,
+    names,
+    assistance,
     notifications,
     disruptions,
 )

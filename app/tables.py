@@ -12,9 +12,11 @@ from sqlmodel import SQLModel
 
 from app.audit import models as audit
 from app.bookings import models as bookings
+from app.bookings.assistance import models as assistance
 from app.bookings.changes import models as changes
 from app.bookings.extras import models as extras
 from app.bookings.guests import models as bookings_guests
+from app.bookings.names import models as names
 from app.checkin import models as checkin
 from app.core import models as core
 from app.core.models import TIMESTAMPTZ
@@ -61,6 +63,8 @@ MODELS = (
     checkin,
     bookings_guests,
     waitlist,
+    names,
+    assistance,
     disruptions,
     notifications,
 )
@@ -129,6 +133,9 @@ PRIVATE = (
     "audit_entries",
     "audit_chain",
     "setting_versions",
+    "name_corrections",
+    "service_requests",
+    "service_allotments",
 )
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.

@@ -192,6 +192,11 @@ def _add(s: Situation) -> str | None:
     return None if any(s.now < part.departs_at for part in s.parts) else "its last flight has left"
 
 
+def _request_service(s: Situation) -> str | None:
+    """Not on a hold: what a flight can do is not kept for who may never come."""
+    return f"it is {s.status}" if s.status is BookingStatus.HELD else _add(s)
+
+
 _TABLE: dict[Action, Callable[[Situation], str | None]] = {
     Action.PAY: _pay,
     Action.REPRICE: _reprice,
@@ -201,5 +206,5 @@ _TABLE: dict[Action, Callable[[Situation], str | None]] = {
     Action.SPLIT: _split,
     Action.CORRECT_NAMES: _correct_names,
     Action.ADD_EXTRAS: _add,
-    Action.REQUEST_SERVICE: _add,
+    Action.REQUEST_SERVICE: _request_service,
 }

@@ -82,6 +82,7 @@ async def show(session: AsyncSession, at: Standing) -> Booking:
         travel_status=rules.travel_status(
             [(CouponStatus(coupon.status), coupon.boarding_outcome) for coupon in at.coupons]
         ),
+        version=booking.version,
     )
 
 

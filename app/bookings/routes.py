@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime
 
@@ -20,6 +20,7 @@ from app.bookings.schemas import (
     Shown,
 )
 from app.core.db import Transaction
+from app.core.etags import tag
 from app.core.http import PROBLEM_RESPONSES
 from app.core.idempotency import REPLAYED_HEADER, IdempotentRequest
 from app.core.ids import BookingId, CancellationId, PaymentId
@@ -82,10 +83,12 @@ async def list_bookings(
 
 @router.get("/bookings/{booking_id}", summary="Read a booking", tags=["bookings"], status_code=200)
 async def get_booking(
-    booking_id: BookingId, caller: CurrentTraveller, tx: Transaction, as_of: AsOf = None
+    booking_id: BookingId, caller: CurrentTraveller, response: Response, tx: Transaction, as_of: AsOf = None
 ) -> Booking:
     """With `as_of`, as it stood at that moment: rebuilt from what its rows were, with the names of today."""
-    return await service.get_booking(tx, caller, booking_id, as_of)
+    booking = await service.get_booking(tx, caller, booking_id, as_of)
+    tag(response, booking.version)
+    return booking
 
 
 @router.get(

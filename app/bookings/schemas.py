@@ -272,7 +272,9 @@ class BookingSummary(Schema):
 
 
 class Booking(Schema):
-    """A booking as it stands. A hold past `payment_required_by` is expired, swept up or not."""
+    """A booking as it stands. A hold past `payment_required_by` is expired, swept up or not.
+
+    `version` is that of its ETag: name corrections ask for it in If-Match."""
 
     id: BookingId
     pnr: str = Field(examples=["K7M2PX"])
@@ -290,6 +292,7 @@ class Booking(Schema):
     cancelled_at: datetime | None
     expired_at: datetime | None
     available_actions: list[Action]
+    version: int = Field(default=1, examples=[1])
     payment: Payment | None = Field(default=None, description="Of a booking paid in the same request")
     travel_status: TravelStatus | None = Field(default=None, description="Null before ticketing")
 

@@ -78,6 +78,10 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/webhooks/paypal"): EVERYONE,
     ("POST", "/v1/bookings/{booking_id}/cancellations"): CUSTOMER,
     ("POST", "/v1/cancellations/{cancellation_id}/confirm"): CUSTOMER,
+    ("PATCH", "/v1/bookings/{booking_id}/passengers/{passenger_id}"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/service-requests"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/service-requests"): CUSTOMER,
+    ("DELETE", "/v1/bookings/{booking_id}/service-requests/{service_request_id}"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/reprice"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/changes"): CUSTOMER,
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
@@ -141,6 +145,14 @@ def address(path: str) -> str:
     prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn"}
     prefixes |= {"session_id": "ses", "api_key_id": "key", "user_id": "usr"}
+    prefixes |= {
+        "coupon_id": "cpn",
+        "cancellation_id": "can",
+        "order_id": "ord",
+        "change_id": "chg",
+        "passenger_id": "pas",
+        "service_request_id": "ssr",
+    }
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

@@ -1,0 +1,1 @@
+"""Correcting a name: a slip of the pen, never another person."""

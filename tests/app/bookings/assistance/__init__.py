@@ -1,0 +1,1 @@
+"""Special services, by rule and through the API."""

@@ -1,0 +1,1 @@
+"""Name corrections, by rule and through the API."""
