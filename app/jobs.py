@@ -30,6 +30,7 @@ from app.identity import service as identity
 from app.notifications.service import Deliverer
 from app.offers import service as offers
 from app.pricing.fx import service as fx
+from app.privacy import service as privacy
 from app.settings import memory as settings_memory
 from app.waitlist import offering_service as waitlist
 
@@ -86,6 +87,7 @@ def chores() -> list[Chore]:
         Chore("load_fx_rates", timedelta(hours=6), _load_fx_rates),
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
+        Chore("apply_retention", timedelta(hours=1), _retention),
         Chore("sweep_refresh_tokens", timedelta(hours=1), _sweep(identity.sweep_refresh_tokens)),
     ]
 
@@ -165,6 +167,14 @@ def _unless_history_plays(serve: Work) -> Work:
         return await serve()
 
     return work
+
+
+async def _retention() -> int:
+    """Nothing is forgotten by the wall clock while history is played: to it, all of that is long ago."""
+    async with transaction() as session:
+        if await disruptions.is_history_playing(session):
+            return 0
+        return await privacy.apply_rules(session, SWEEP_BATCH)
 
 
 def _sweep(batch: Callable[[AsyncSession, int], Awaitable[int]]) -> Work:

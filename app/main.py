@@ -42,6 +42,7 @@ from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.routes import router as offers
 from app.pricing.fx.routes import router as fx
+from app.privacy.routes import router as privacy
 from app.reference.routes import router as reference
 from app.settings import memory as settings_memory
 from app.waitlist.routes import router as waitlist
@@ -78,11 +79,13 @@ ROUTERS = (
     assistance,
     notifications,
     disruptions,
+    privacy,
 )
 
 TAGS = [
     {"name": "identity", "description": "Accounts, log-in and sessions"},
     {"name": "administration", "description": "Users, roles, and tokens for programs of ours"},
+    {"name": "privacy", "description": "What we know of a person, and forgetting it"},
     {"name": "flights", "description": "Airports, search, offers and flights"},
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},

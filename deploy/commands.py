@@ -30,6 +30,8 @@ class Play(StrEnum):
     ATTACK = "attack"
 
 
+vault = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The keys that seal people's data.")
+users = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Who may do what.")
 audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The hash chain of the lake.")
 
 
@@ -42,6 +44,10 @@ def register_others(app: typer.Typer) -> None:
     app.command("bench", epilog="Example: contrail bench capture --json")(bench)
     audit.command("verify", epilog="Example: contrail audit verify --json")(verify)
     app.add_typer(audit, name="audit", epilog="Example: contrail audit verify")
+    vault.command("rotate", epilog="Example: contrail vault rotate --new-key")(rotate)
+    app.add_typer(vault, name="vault", epilog="Example: contrail vault rotate --dry-run")
+    users.command("grant", epilog="Example: contrail users grant usr_0197... admin")(grant)
+    app.add_typer(users, name="users", epilog="Example: contrail users grant usr_0197... admin")
 
 
 def load_schedule(
@@ -136,6 +142,41 @@ def verify(home: Home = None, as_json: Json = False) -> None:
 
     _use(home)
     verify_command(json=as_json)
+
+
+def rotate(
+    home: Home = None,
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make a new master key first.")] = False,
+    as_json: Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and write nothing.")] = False,
+) -> None:
+    """Bring every person's key under the current master key; may be stopped and begun again."""
+    from app.privacy import rotation
+    from deploy.local import secrets
+    from deploy.local.settings import StackSettings
+
+    if new_key and dry_run:
+        _fail("--new-key writes a key and --dry-run writes nothing: choose one")
+    _use(home)
+    if new_key:
+        version = secrets.add_master_key(StackSettings.resolve(home).secrets)
+        print(f"master key {version} made; waiting until every program has read it", file=sys.stderr)
+    rotation.run(is_dry=dry_run, as_json=as_json, is_new=new_key)
+
+
+def grant(
+    user_id: Annotated[str, typer.Argument(help="Whom: an id such as usr_0197...")],
+    roles: Annotated[list[str], typer.Argument(help="All the roles they are to have beside customer.")],
+    home: Home = None,
+) -> None:
+    """Give a user roles. The way to the first admin; later ones are made by an admin."""
+    from app.identity.administration import command
+
+    _use(home)
+    try:
+        print(command.run(user_id, roles))
+    except command.GrantRefused as error:
+        _fail(str(error))
 
 
 def _use(home: Path | None) -> None:

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.bookings import store
 from app.bookings.errors import BookingNotFound
 from app.bookings.models import BookingRow
 from app.core.security import Caller, Role
+
+CHANGED_BY_AGENT = "booking.changed_by_agent"
 
 
 async def get_own_booking(session: AsyncSession, booking_id: UUID, caller: Caller) -> BookingRow:
@@ -17,8 +20,12 @@ async def get_own_booking(session: AsyncSession, booking_id: UUID, caller: Calle
 
 
 async def get_own_booking_for_update(session: AsyncSession, booking_id: UUID, caller: Caller) -> BookingRow:
-    """Locks the booking. Raises BookingNotFound; Forbidden for a program of ours."""
-    return _own(await store.find_booking_for_update(session, booking_id), caller)
+    """Locks the booking, to change it; when an agent does so for another, that is an audit entry, which
+    stays if the change does. Raises BookingNotFound; Forbidden for a program of ours."""
+    booking = _own(await store.find_booking_for_update(session, booking_id), caller)
+    if is_agent_of(booking, caller):
+        await audit.record(session, CHANGED_BY_AGENT, "booking", booking.id, actor=caller)
+    return booking
 
 
 async def get_booking_for_update(session: AsyncSession, booking_id: UUID) -> BookingRow:

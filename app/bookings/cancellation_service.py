@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import action_rules, answers, rules, sale_service, standing, store, telling
-from app.bookings.access import get_own_booking_for_update
+from app.bookings.access import get_own_booking_for_update, is_agent_of
 from app.bookings.errors import (
     BookingNotFound,
     CancellationNotFound,
@@ -44,7 +44,7 @@ from app.core import clock
 from app.core.db import transaction
 from app.core.idempotency import RETRY_AFTER_SECONDS, Idempotency
 from app.core.ids import uuid7
-from app.core.security import Caller
+from app.core.security import Caller, ensure_step_up
 from app.inventory import service as inventory
 from app.inventory.schemas import HoldOutcome
 from app.payments import journal
@@ -100,7 +100,8 @@ async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> An
     """Cancel as quoted, once per key, and pay back. Refunds are asked for after the commit, and show
     `created` until the provider has confirmed them.
 
-    Raises CancellationNotFound, QuoteSuperseded, QuoteExpired, NotCancellable, PaymentInProgress."""
+    Raises CancellationNotFound, QuoteSuperseded, QuoteExpired, NotCancellable, PaymentInProgress; for an
+    agent who pays back another's money, StepUpRequired."""
     orders: list[refunds.RefundOrder] = []
     async with transaction() as session:
         kept = await key.find(session)
@@ -134,6 +135,8 @@ async def _confirm(session: AsyncSession, caller: Caller, cancellation_id: UUID)
         quoted.refund_minor,
     ):
         raise QuoteSuperseded("the booking has changed since; ask for another quote")
+    if figures.refund_minor and is_agent_of(booking, caller):
+        ensure_step_up(caller)
     await store.confirm_quote(session, cancellation_id, now)
     await store.confirm_cancelled_coupons(session, cancellation_id)
     if booking.status == BookingStatus.HELD:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,8 @@ from app.core.errors import NotFound
 
 KEY_BITS = 256
 NONCE_BYTES = 12
+# A rotation waits for longer than this after a new key: by then every program looks up by it, too.
+RING_SECONDS = 5
 
 _INSERT = text("""
     insert into vault.people (subject_id, kind, key_version, wrapped_key, sealed)
@@ -33,13 +36,32 @@ _SELECT = text("""
 """)
 _UPDATE = text("update vault.people set sealed = :sealed where subject_id = :subject_id")
 _ERASE = text("delete from vault.people where subject_id = any(:subject_ids)")
-
-
-class SubjectUnknown(NotFound):
-    """There is no key to seal with: the person was erased, or never was."""
-
-    code = "subject_unknown"
-    title = "This person is no longer known"
+_REWRAPS = tuple(
+    (
+        text(f"""
+            select {key} as subject_id, key_version, wrapped_key from {table}
+            where key_version <> :version
+            order by {key}
+            limit :limit
+            for update skip locked
+        """),
+        text(f"""
+            update {table} set key_version = :version, wrapped_key = :wrapped_key
+            where {key} = :id and key_version = :old_version
+        """),
+    )
+    for table, key in (("vault.people", "subject_id"), ("vault.secrets", "id"))
+)
+_COUNT_WRAPPED = text("""
+    select key_version, count(*) as subjects
+    from (
+        select key_version from vault.people
+        union all
+        select key_version from vault.secrets
+    ) as wrapped
+    group by key_version
+    order by key_version
+""")
 
 
 _PUT_SECRET = text("""
@@ -54,16 +76,29 @@ _GET_SECRETS = text("""
 _DELETE_SECRETS = text("delete from vault.secrets where kind = :kind and id = any(:ids)")
 
 
-@lru_cache
+class SubjectUnknown(NotFound):
+    """There is no key to seal with: the person was erased, or never was."""
+
+    code = "subject_unknown"
+    title = "This person is no longer known"
+
+
 def _master_keys() -> tuple[str, dict[str, bytes]]:
+    """The current version, and every living key: read anew every few seconds, so that a key made while this
+    program runs is known to it before anything depends on that."""
+    return _ring(int(time.monotonic() // RING_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _ring(moment: int) -> tuple[str, dict[str, bytes]]:
     document: dict[str, Any] = json.loads(get_settings().secret("vault_keys.json"))
     return document["current"], {v: base64.b64decode(e["key"]) for v, e in document["keys"].items()}
 
 
 def _master(version: str) -> bytes:
-    """A rotation wraps keys under a master key younger than this process: then the ring is read again."""
+    """A rotation wraps keys under a master key made a moment ago: then the ring is read at once."""
     if version not in _master_keys()[1]:
-        _master_keys.cache_clear()
+        _ring.cache_clear()
     return _master_keys()[1][version]
 
 
@@ -127,6 +162,41 @@ async def change_person(session: AsyncSession, subject_id: UUID, person: dict[st
     own_key = await _own_key(session, subject_id)
     sealed = _encrypt(own_key, json.dumps(person).encode(), subject_id)
     await session.execute(_UPDATE, {"subject_id": subject_id, "sealed": sealed})
+
+
+async def rewrap(session: AsyncSession, limit: int) -> int:
+    """Wrap up to `limit` keys anew under the current master key: how many. 0: none is left under an older.
+
+    What was sealed stays as it is; only the wrapping of each subject's own key changes. Whoever is being
+    changed by another transaction is left for the next lot."""
+    version, _ = _master_keys()
+    done = 0
+    for select, update in _REWRAPS:
+        rows = (await session.execute(select, {"version": version, "limit": limit})).all()
+        wrapped = [_rewrapped(row, version) for row in rows]
+        if wrapped:
+            await session.execute(update, wrapped)
+        done += len(wrapped)
+    return done
+
+
+async def count_wrapped(session: AsyncSession) -> dict[str, int]:
+    """Version of the master key -> how many keys are wrapped under it."""
+    return {row.key_version: row.subjects for row in await session.execute(_COUNT_WRAPPED)}
+
+
+def current_version() -> str:
+    return _master_keys()[0]
+
+
+def _rewrapped(row: Row[Any], version: str) -> dict[str, Any]:
+    own_key = _decrypt(_master(row.key_version), row.wrapped_key, row.subject_id)
+    return {
+        "id": row.subject_id,
+        "old_version": row.key_version,
+        "version": version,
+        "wrapped_key": _encrypt(_master(version), own_key, row.subject_id),
+    }
 
 
 async def erase_people(session: AsyncSession, subject_ids: list[UUID]) -> int:

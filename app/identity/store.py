@@ -57,6 +57,15 @@ _FIND_USER = text("""
     left join vault.logins on logins.user_id = users.id
     where users.id = :id and users.status = 'active'
 """)
+_LIST_LOOKUPS = text("""
+    select user_id, email_lookup from vault.logins
+    where cast(:after as uuid) is null or user_id > :after
+    order by user_id
+    limit :limit
+""")
+_SET_LOOKUP = text("""
+    update vault.logins set email_lookup = :email_lookup where user_id = :user_id and email_lookup = :old
+""")
 _LOCK_USER = text("select from app.users where id = :id for update")
 _UPDATE_USER = text("""
     update app.users set marketing_consent = :marketing_consent, updated_at = now() where id = :id
@@ -188,6 +197,15 @@ async def forget_failures(session: AsyncSession, user_id: UUID) -> None:
 async def find_active_user(session: AsyncSession, user_id: UUID) -> Row[Any] | None:
     """(id, marketing_consent, created_at, is_email_verified, roles)"""
     return (await session.execute(_FIND_USER, {"id": user_id})).one_or_none()
+
+
+async def list_lookups(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[Row[Any]]:
+    """(user_id, email_lookup), by user, from beyond one."""
+    return (await session.execute(_LIST_LOOKUPS, {"after": after, "limit": limit})).all()
+
+
+async def set_lookup(session: AsyncSession, user_id: UUID, old: bytes, email_lookup: bytes) -> None:
+    await session.execute(_SET_LOOKUP, {"user_id": user_id, "old": old, "email_lookup": email_lookup})
 
 
 async def lock_user_for_update(session: AsyncSession, user_id: UUID) -> None:

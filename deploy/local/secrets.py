@@ -75,9 +75,27 @@ def _signing_key() -> str:
     )
 
 
+def add_master_key(folder: Path) -> str:
+    """Put a new current key on the vault's ring; the older ones stay, to open what is sealed under them.
+    Returns its version. The ring is replaced as a whole, so that no reader finds half of it."""
+    path = folder / "vault_keys.json"
+    ring = json.loads(path.read_text())
+    version = f"k{max(int(name.removeprefix('k')) for name in ring['keys']) + 1}"
+    ring["keys"][version] = _new_key()
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps(ring | {"current": version}, indent=2) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    return version
+
+
 def _key_ring() -> str:
-    key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    return json.dumps({"current": "k1", "keys": {"k1": _new_key()}}, indent=2) + "\n"
+
+
+def _new_key() -> dict[str, str]:
     created_at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    return (
-        json.dumps({"current": "k1", "keys": {"k1": {"key": key, "created_at": created_at}}}, indent=2) + "\n"
-    )
+    return {"key": base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(), "created_at": created_at}

@@ -75,3 +75,8 @@ class UserLocked(Payload):
 @event("identity", "user")
 class UserUnlocked(Payload):
     """An admin unlocked an account."""
+
+
+@event("identity", "user")
+class UserErased(Payload):
+    """A person was forgotten: what the vault knew of them cannot be opened any more."""

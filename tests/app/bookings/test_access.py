@@ -1,13 +1,22 @@
 """Who may open a booking: its owner, the guest of that booking, an agent; to others it does not exist."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
 
+from app.bookings.access import CHANGED_BY_AGENT
 from app.core.ids import encode, uuid7
 from app.core.security import Role, mint_access_token, mint_guest_token, mint_service_token
-from tests.app.bookings.travellers import Traveller, booking_request, departing, key_of, payment_request
+from tests.app.bookings.travellers import (
+    Traveller,
+    booking_request,
+    departing,
+    key_of,
+    payment_request,
+    scalar,
+)
 from tests.app.conftest import Owner
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
@@ -88,6 +97,38 @@ async def test_agent_opens_any_booking_and_acts_for_its_owner(
     assert paid.json()["status"] == "captured"
     assert seen.json()["status"] == "ticketed"
     assert (await traveller.read(booking))["status"] == "ticketed", "it stays the traveller's"
+
+
+async def test_agents_changes_are_audited_and_the_owners_are_not(
+    client: httpx2.AsyncClient, traveller: Traveller, owner: Owner
+) -> None:
+    booking = await traveller.book(departing(owner))
+    await traveller.quote(booking)
+    entries = "select count(*) from app.audit_entries where action = %s and entity_id = any(%s)"
+    names = [str(key_of(booking)), booking["id"]]
+    assert scalar(owner, entries, CHANGED_BY_AGENT, names) == 0
+
+    await agent(client).get(f"/v1/bookings/{booking['id']}")
+    assert scalar(owner, entries, CHANGED_BY_AGENT, names) == 0
+    await agent(client).post(f"/v1/bookings/{booking['id']}/cancellations")
+    assert scalar(owner, entries, CHANGED_BY_AGENT, names) == 1
+
+
+async def test_agent_pays_back_anothers_money_only_after_a_second_factor(
+    client: httpx2.AsyncClient, traveller: Traveller, owner: Owner
+) -> None:
+    booking = await traveller.book(departing(owner))
+    await traveller.pay(booking)
+    quote = await traveller.quote(booking)
+    assert quote["refund_amount"]["amount_minor"] > 0
+    path = f"/v1/cancellations/{quote['id']}/confirm"
+    token = mint_access_token(uuid7(), uuid7(), [Role.AGENT], datetime.now(UTC))
+
+    plain = await agent(client).post(path)
+    stepped_up = await Bearer(client, token).post(path)
+
+    assert (plain.status_code, plain.json()["code"]) == (403, "step_up_required")
+    assert (stepped_up.status_code, stepped_up.json()["status"]) == (200, "confirmed")
 
 
 async def test_program_of_ours_opens_no_booking(

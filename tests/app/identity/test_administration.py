@@ -1,6 +1,9 @@
 """Admins: who has which role, who is locked, and the two things nobody may do."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +17,7 @@ from app.core.security import Role, mint_access_token, verify_token
 from app.identity.administration import service, store
 from app.identity.administration.errors import LastAdmin
 from app.identity.administration.schemas import RolesChange
+from deploy.local.postgres import core_environment
 from tests.app.identity.accounts import (
     bearer,
     events_of,
@@ -220,3 +224,49 @@ async def test_program_gets_a_token_bound_to_its_roles_and_scopes(
             "select after from app.audit_entries where action = 'service_token.made' order by id desc limit 1"
         ).fetchone()
     assert row == ({"roles": ["analyst"], "scopes": ["flights:read"]},)
+
+
+def granted(database: TestDatabase, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, in a process of its own: its event loop is not the tests'."""
+    words = "import sys; from app.identity.administration import command\n"
+    words += "try: print(command.run(sys.argv[1], sys.argv[2:]))\n"
+    words += "except command.GrantRefused as refusal: sys.exit(str(refusal))"
+    environment = {**os.environ, **core_environment(database.home, database.port)}
+    return subprocess.run(
+        [sys.executable, "-c", words, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_first_admin_is_made_on_the_command_line(
+    client: httpx2.AsyncClient, core_database: TestDatabase
+) -> None:
+    person = await registered(client)
+
+    done = granted(core_database, person["id"], "admin")
+
+    assert done.returncode == 0, done.stderr
+    assert "roles: admin, customer" in done.stdout
+    assert audited(core_database, person)[0][2] == {"roles": ["admin", "customer"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ada@example.com", "admin"], "usr_"),
+        ([encode("usr", uuid7()), "king"], "king"),
+        ([encode("usr", uuid7()), "admin"], "no such user"),
+    ],
+)
+async def test_command_line_refuses_in_a_sentence(
+    core_database: TestDatabase, application: object, arguments: list[str], words: str
+) -> None:
+    done = granted(core_database, *arguments)
+
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from deploy.local.secrets import PASSWORDS, ensure_secrets
+from deploy.local.secrets import PASSWORDS, add_master_key, ensure_secrets
 
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
@@ -58,3 +58,18 @@ def test_keys_are_of_the_promised_kinds(tmp_path: Path) -> None:
         assert ring["current"] == "k1"
         assert len(base64.b64decode(ring["keys"]["k1"]["key"])) == 32
         assert ring["keys"]["k1"]["created_at"].endswith("Z")
+
+
+def test_new_master_key_becomes_current_and_the_older_ones_stay(tmp_path: Path) -> None:
+    ensure_secrets(tmp_path)
+    path = tmp_path / "vault_keys.json"
+    before = json.loads(path.read_text())
+
+    made = [add_master_key(tmp_path) for _ in range(2)]
+
+    ring = json.loads(path.read_text())
+    assert made == ["k2", "k3"]
+    assert ring["current"] == "k3"
+    assert ring["keys"]["k1"] == before["keys"]["k1"]
+    assert len({entry["key"] for entry in ring["keys"].values()}) == 3
+    assert path.stat().st_mode & 0o777 == 0o600

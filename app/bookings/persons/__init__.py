@@ -1,0 +1,1 @@
+"""Whose data bookings hold: given out on request, and forgotten."""

@@ -1,0 +1,1 @@
+"""Who paid, for an export, and forgetting it."""

@@ -1,0 +1,5 @@
+"""The sandbox gateway, for bookings that were paid."""
+
+from tests.app.bookings.conftest import gateway
+
+__all__ = ["gateway"]
