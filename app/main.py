@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app.audit import service as audit
 from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
+from app.bookings.documents.routes import router as documents
 from app.bookings.extras.routes import router as extras
 from app.bookings.guests.routes import router as guests
 from app.bookings.names.routes import router as names
@@ -71,6 +72,7 @@ ROUTERS = (
     seats,
     extras,
     changes,
+    documents,
     check_in,
     gate,
     waitlist,
@@ -90,6 +92,7 @@ TAGS = [
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},
     {"name": "inventory", "description": "What flights may sell: counters, limits and overbooking"},
+    {"name": "documents", "description": "Receipts, invoices, credit notes and the calendar"},
     {"name": "check-in", "description": "Checking in, and boarding passes"},
     {"name": "boarding", "description": "The gate: scans, standby, denied boarding, close-out"},
     {"name": "waitlist", "description": "Waiting for seats on a full flight"},

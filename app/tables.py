@@ -14,6 +14,7 @@ from app.audit import models as audit
 from app.bookings import models as bookings
 from app.bookings.assistance import models as assistance
 from app.bookings.changes import models as changes
+from app.bookings.documents import models as documents
 from app.bookings.extras import models as extras
 from app.bookings.guests import models as bookings_guests
 from app.bookings.names import models as names
@@ -60,6 +61,7 @@ MODELS = (
     bookings,
     extras,
     changes,
+    documents,
     checkin,
     bookings_guests,
     waitlist,
@@ -119,6 +121,8 @@ PRIVATE = (
     "disputes",
     "gateway_events",
     "idempotency_records",
+    "documents",
+    "document_series",
     "check_ins",
     "boardings",
     "denied_boardings",

@@ -137,6 +137,11 @@ async def find_refunds_of_cancellation(session: AsyncSession, cancellation_id: U
     return [_refund(row) for row in await store.find_refunds_of_cancellation(session, cancellation_id)]
 
 
+async def list_done(session: AsyncSession, booking_id: UUID) -> list[Refund]:
+    """The refunds of a booking that have arrived, in the order they were asked for."""
+    return [_refund(row) for row in await store.find_done_refunds(session, booking_id)]
+
+
 async def find_stuck_refunds(session: AsyncSession, limit: int) -> Sequence[UUID]:
     return await store.find_stuck_refunds(session, RESOLVE_AFTER, limit)
 

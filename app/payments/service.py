@@ -139,6 +139,12 @@ async def find_newest_payment_for(
     return None if row is None else await show_attempt(session, row)
 
 
+async def list_captured(session: AsyncSession, booking_id: UUID) -> list[Payment]:
+    """Every payment of a booking whose money came in, whatever became of it since, the oldest first."""
+    rows = await store.find_captured(session, booking_id)
+    return [(await show_attempt(session, row)).shown for row in rows]
+
+
 async def paid_minor(session: AsyncSession, booking_id: UUID) -> int:
     """What the booking holds of the money paid for it: captured, and not on its way back."""
     paid = await store.find_refundable(session, booking_id)

@@ -107,6 +107,24 @@ async def find_refunds_of_cancellation(session: AsyncSession, cancellation_id: U
     return (await session.scalars(statement, execution_options=_FRESH)).all()
 
 
+async def find_captured(session: AsyncSession, booking_id: UUID) -> Sequence[PaymentRow]:
+    statement = (
+        select(PaymentRow)
+        .where(col(PaymentRow.booking_id) == booking_id, col(PaymentRow.captured_at).is_not(None))
+        .order_by(col(PaymentRow.id))
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def find_done_refunds(session: AsyncSession, booking_id: UUID) -> Sequence[RefundRow]:
+    statement = (
+        select(RefundRow)
+        .where(col(RefundRow.booking_id) == booking_id, col(RefundRow.status) == RefundStatus.DONE)
+        .order_by(col(RefundRow.id))
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
 async def update_refund(session: AsyncSession, refund_id: UUID, values: dict[str, Any]) -> None:
     statement = (
         update(RefundRow).where(col(RefundRow.id) == refund_id).values(values | {"updated_at": func.now()})

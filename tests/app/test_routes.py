@@ -90,6 +90,9 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/ancillaries/{order_id}/payments"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/documents"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/documents/{name}"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/documents/{document_id}/file"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/check-in"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/check-in"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/check-in/undo"): CUSTOMER,
@@ -156,6 +159,7 @@ def address(path: str) -> str:
         "passenger_id": "pas",
         "service_request_id": "ssr",
     }
+    prefixes |= {"document_id": "doc"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

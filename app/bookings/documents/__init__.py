@@ -1,0 +1,1 @@
+"""Documents a traveller expects: e-ticket receipt, invoice, credit note and calendar."""
