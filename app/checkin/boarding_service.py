@@ -17,6 +17,7 @@ from app.checkin.errors import (
     BoardingClosed,
     BoardingNotOpen,
     CabinFull,
+    InfantAlone,
     NotCheckedIn,
     NotCheckInable,
     StandbyNotCleared,
@@ -38,6 +39,7 @@ from app.core.ids import encode
 from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightView
+from app.pricing.schemas import PassengerType
 
 # What no longer entitles anybody to a seat does not belong on a gate's list.
 _ON_THE_LIST = (CouponStatus.OPEN, CouponStatus.CHECKED_IN, CouponStatus.BOARDED, CouponStatus.FLOWN)
@@ -75,7 +77,7 @@ async def scan(session: AsyncSession, caller: Caller, flight_id: UUID, request: 
     """Board the passenger of a pass, once.
 
     Raises BarcodeUnreadable, BarcodeForged, WrongFlight, BoardingNotOpen, BoardingClosed, NotCheckedIn,
-    StandbyNotCleared, AlreadyBoarded."""
+    StandbyNotCleared, InfantAlone, AlreadyBoarded."""
     now = await clock.now(session)
     scanned = pass_service.read_barcode(request.barcode)
     flight = await flights.get_flight(session, flight_id)
@@ -88,6 +90,7 @@ async def scan(session: AsyncSession, caller: Caller, flight_id: UUID, request: 
     if is_standby(row):
         raise StandbyNotCleared()
     outcome = BoardingOutcome.STANDBY_CLEARED if row.cleared_at else BoardingOutcome.BOARDED
+    await _ensure_lap(session, flight, coupon)
     await _board(session, caller, coupon, row.sequence_number, outcome, now)
     return await _entry_of(session, coupon.id, row.sequence_number, now)
 
@@ -112,6 +115,7 @@ async def take_go_show(
     rows = await store.find_check_ins_on(session, flight_id)
     if any(is_standby(row) and row.cabin == coupon.cabin for row in rows):
         raise CabinFull("whoever waits on standby comes first")
+    await _ensure_lap(session, flight, coupon)
     row = next(row for row in rows if row.coupon_id == coupon.id)
     await _board(session, caller, coupon, row.sequence_number, BoardingOutcome.GO_SHOW, now)
     after = {"coupon_id": encode("cpn", coupon.id)}
@@ -208,6 +212,24 @@ async def _board(
         raise NotCheckedIn()
     await store.update_check_ins(session, [coupon.id], {"boarded_at": now})
     await telling.coupon_boarded(session, coupon, sequence_number, caller.acting_user_id, now)
+
+
+async def _ensure_lap(session: AsyncSession, flight: FlightView, coupon: TravelCoupon) -> None:
+    """An infant boards after an adult of its booking who holds no other. Locks the flight's boarding for
+    one, so that two infants do not both count the same lap. Raises InfantAlone."""
+    if coupon.passenger_type is not PassengerType.INFANT:
+        return
+    await lock_boarding_for_update(session, flight)
+    party = [each for each in await coupons.list_coupons_on(session, flight.id) if _is_with(each, coupon)]
+    if rules.lacks_adult([coupon.passenger_type, *(each.passenger_type for each in party)]):
+        raise InfantAlone("the adult boards first")
+
+
+def _is_with(other: TravelCoupon, coupon: TravelCoupon) -> bool:
+    return (
+        other.booking_id == coupon.booking_id and other.id != coupon.id
+        and other.status is CouponStatus.BOARDED
+    )  # fmt: skip
 
 
 async def _free_unclaimed_seats(session: AsyncSession, flight: FlightView, now: datetime) -> None:

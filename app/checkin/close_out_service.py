@@ -33,8 +33,12 @@ from app.core.money import Money
 from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import FlightStatus, FlightView
+from app.payments import credit_service
+from app.payments.schemas import CreditSource
+from app.pricing.schemas import PassengerType
 from app.reference import service as reference
 
+CREDIT_REASON = "denied_boarding"
 VOLUNTEER_RULE = "agreed with the volunteer"
 _OUTCOMES = {
     DenialKind.VOLUNTARY: BoardingOutcome.DENIED_VOLUNTARY,
@@ -66,14 +70,12 @@ async def deny_boarding(
     await lock_boarding_for_update(session, flight)
     found, rows = await _accepted(session, flight_id)
     coupon = found[_whom(request, found, rows)]
-    if request.kind is DenialKind.VOLUNTARY:
-        nothing = Money(amount_minor=0, currency=coupon.paid.currency)
-        owed = Compensation(request.agreed or nothing, VOLUNTEER_RULE)
-    else:
-        owed = await _compensation(session, flight, coupon, request.substitute_arrives_at)
-    return await _deny(
-        session, coupon, request.kind, owed, caller, now, substitute=request.substitute_arrives_at
-    )
+    denied = []
+    for each in [coupon, *_left_without_adult(coupon, found)]:
+        owed = await _owed(session, flight, each, request, is_first=each is coupon)
+        substitute = request.substitute_arrives_at
+        denied.append(await _deny(session, each, request.kind, owed, caller, now, substitute=substitute))
+    return denied[0]
 
 
 async def close_out(session: AsyncSession, caller: Caller | None, flight_id: UUID) -> CloseOut:
@@ -121,7 +123,8 @@ async def close_boardings(session: AsyncSession, now: datetime, limit: int) -> i
 async def _close(session: AsyncSession, caller: Caller | None, flight: FlightView, now: datetime) -> CloseOut:
     await lock_boarding_for_update(session, flight)
     found, rows = await _accepted(session, flight.id)
-    denied = [found[row.coupon_id] for row in rows.values() if _waits_in_vain(found[row.coupon_id], row)]
+    waiting = [found[row.coupon_id] for row in rows.values() if _waits_in_vain(found[row.coupon_id], row)]
+    denied = [each for coupon in waiting for each in (coupon, *_left_without_adult(coupon, found))]
     for coupon in denied:
         owed = await _compensation(session, flight, coupon, None)
         await _deny(session, coupon, DenialKind.INVOLUNTARY, owed, caller, now)
@@ -163,6 +166,32 @@ def _whom(
     return first
 
 
+def _left_without_adult(coupon: TravelCoupon, found: dict[UUID, TravelCoupon]) -> list[TravelCoupon]:
+    """The infants of a booking for whom no adult is left to hold them once this passenger stays behind."""
+    if coupon.passenger_type is not PassengerType.ADULT:
+        return []
+    family = [each for each in found.values() if each.booking_id == coupon.booking_id and each is not coupon]
+    going = (CouponStatus.CHECKED_IN, CouponStatus.BOARDED)
+    adults = [e for e in family if e.passenger_type is PassengerType.ADULT and e.status in going]
+    infants = [e for e in family if e.passenger_type is PassengerType.INFANT and e.status in going]
+    return [each for each in infants[len(adults) :] if each.status is CouponStatus.CHECKED_IN]
+
+
+async def _owed(
+    session: AsyncSession,
+    flight: FlightView,
+    coupon: TravelCoupon,
+    request: DenyBoardingRequest,
+    *,
+    is_first: bool,
+) -> Compensation:
+    """What a volunteer has agreed to, for all who stay with them; else what the regulation says."""
+    if request.kind is DenialKind.INVOLUNTARY:
+        return await _compensation(session, flight, coupon, request.substitute_arrives_at)
+    nothing = Money(amount_minor=0, currency=coupon.paid.currency)
+    return Compensation((request.agreed if is_first else None) or nothing, VOLUNTEER_RULE)
+
+
 async def _compensation(
     session: AsyncSession, flight: FlightView, coupon: TravelCoupon, substitute: datetime | None
 ) -> Compensation:
@@ -196,6 +225,18 @@ async def _deny(
     if not moved:
         raise NotCheckedIn("the passenger has boarded meanwhile")
     await store.update_check_ins(session, [coupon.id], {"undone_at": now})
+    credit_id = None
+    if owed.amount.amount_minor:
+        credit = await credit_service.issue(
+            session,
+            coupon.booking_id,
+            coupon.booked_by,
+            owed.amount,
+            CreditSource.COMPENSATION,
+            CREDIT_REASON,
+            now,
+        )
+        credit_id = credit.id
     values = {
         "coupon_id": coupon.id,
         "booking_id": coupon.booking_id,
@@ -206,6 +247,7 @@ async def _deny(
         "rule": owed.rule,
         "compensation_minor": owed.amount.amount_minor,
         "currency": owed.amount.currency,
+        "travel_credit_id": credit_id,
         "denied_at": now,
         "denied_by": _id(caller),
     }

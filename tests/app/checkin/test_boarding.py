@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import coupon_service
 from app.bookings.schemas import BoardingOutcome, CouponStatus
-from app.checkin import close_out_service
+from app.checkin import bcbp, close_out_service
 from app.core.db import transaction
-from app.core.ids import uuid7
+from app.core.ids import decode, uuid7
 from app.core.security import Role, mint_access_token
 from tests.app.bookings.travellers import Traveller, departing, event_types, key_of, scalar
 from tests.app.checkin.gates import buy, check_in, gate_of, on_the_day, passes, refusal, statuses
@@ -177,6 +177,16 @@ async def test_the_last_to_check_in_of_those_who_paid_least_is_denied_and_paid(
         "currency": "USD",
     }
     assert denied.json()["rule"].startswith("14 CFR 250.5(a)(3)")
+    credit = owner.execute(
+        "select user_id, booking_id, source, issued_minor, currency from app.travel_credits where id = %s",
+        (decode("crd", denied.json()["travel_credit_id"]),),
+    ).fetchone()
+    owed = denied.json()["compensation"]
+    assert credit == (
+        traveller.user_id, key_of(late), "compensation", owed["amount_minor"], owed["currency"],
+    )  # fmt: skip
+    journal = "select coalesce(sum(amount_minor), 0) from app.journal_entries where booking_id = %s"
+    assert scalar(owner, journal, key_of(late)) == 0
     assert refusal(scanned) == (409, "not_checked_in")
     assert "BoardingDenied" in event_types(owner, late)
     coupon = (await traveller.read(late))["tickets"][0]["coupons"][0]
@@ -297,3 +307,32 @@ async def test_scans_without_comparing_the_coupon_would_board_twice(
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert event_types(owner, booking).count("CouponBoarded") == 2
+
+
+async def test_an_infant_stays_behind_with_the_adult_who_is_denied(
+    traveller: Traveller, owner: Owner
+) -> None:
+    departure = departing(owner)
+    booking, _ = await checked_in(traveller, departure, ("adult", "infant"))
+    gate = gate_of(traveller.client, departure)
+
+    denied = await gate.post("/denials", {"kind": "involuntary"})
+
+    assert denied.status_code == 201, denied.text
+    coupons = [c for t in (await traveller.read(booking))["tickets"] for c in t["coupons"]]
+    assert [(c["status"], c["boarding_outcome"]) for c in coupons] == [("open", "denied_involuntary")] * 2
+
+
+async def test_an_infant_boards_after_its_adult(traveller: Traveller, owner: Owner) -> None:
+    """Once, random days let an infant fly whose adult never came to the gate."""
+    departure = departing(owner)
+    booking, barcodes = await checked_in(traveller, departure, ("adult", "infant"))
+    gate = gate_of(traveller.client, departure)
+    adult, infant = sorted(barcodes, key=lambda barcode: bcbp.decode(barcode).conditional["description"])
+
+    alone = await gate.scan(infant)
+    answers = [await gate.scan(each) for each in (adult, infant)]
+
+    assert refusal(alone) == (409, "infant_needs_adult")
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert statuses(await traveller.read(booking)) == ["boarded"] * 2
