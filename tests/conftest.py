@@ -7,12 +7,17 @@ import httpx2
 import psycopg
 import pytest
 from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from deploy.local.postgres import core_cluster, core_environment, superuser_dsn
 from tests.databases import HOST, TestDatabase, free_port
 
 pytest_plugins = ["tests.stack", "tests.closing_lines"]
+
+# How long an example takes to make tells of a busy machine, not of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -142,6 +142,11 @@ async def list_done(session: AsyncSession, booking_id: UUID) -> list[Refund]:
     return [_refund(row) for row in await store.find_done_refunds(session, booking_id)]
 
 
+async def is_any_pending(session: AsyncSession, booking_id: UUID) -> bool:
+    """Whether money of the booking is on its way back and has not arrived."""
+    return await store.has_unsettled_refund(session, booking_id)
+
+
 async def find_stuck_refunds(session: AsyncSession, limit: int) -> Sequence[UUID]:
     return await store.find_stuck_refunds(session, RESOLVE_AFTER, limit)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -114,6 +114,13 @@ async def find_captured(session: AsyncSession, booking_id: UUID) -> Sequence[Pay
         .order_by(col(PaymentRow.id))
     )
     return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
+async def has_unsettled_refund(session: AsyncSession, booking_id: UUID) -> bool:
+    statement = select(
+        exists().where(col(RefundRow.booking_id) == booking_id, col(RefundRow.status).in_(UNSETTLED_REFUNDS))
+    )
+    return (await session.execute(statement)).scalar_one()
 
 
 async def find_done_refunds(session: AsyncSession, booking_id: UUID) -> Sequence[RefundRow]:

@@ -30,6 +30,7 @@ from app.flights import service as flights
 from app.flights.schemas import FlightView
 from app.payments import refund_service as refunds
 from app.payments import service as payments
+from app.payments.schemas import Refund
 from app.pricing import service as pricing
 
 MEDIA_TYPES = dict.fromkeys(DocumentKind, "application/pdf") | {
@@ -37,6 +38,8 @@ MEDIA_TYPES = dict.fromkeys(DocumentKind, "application/pdf") | {
 }
 TEMPLATE = "1"
 NAME_KIND = "document_name"
+# Why what was sold is paid back; any other refund of a whole payment is of one that came for nothing.
+SALE_REASONS = ("cancellation", "change")
 
 log = structlog.get_logger("contrail.documents")
 
@@ -123,14 +126,17 @@ async def _issue_bills(session: AsyncSession, booked: _Booked, issued: Sequence[
     """Invoices and credit notes for what has changed since the last ones."""
     booking = booked.booking
     noted = {row.refund_id for row in issued}
+    taken = {each.id: each.amount for each in await payments.list_captured(session, booking.id)}
     paid_back = [
         rules.PaidBack(refund.id, refund.amount.amount_minor)
         for refund in await refunds.list_done(session, booking.id)
-        if refund.id not in noted and refund.created_at >= _sold_at(booking)
+        if refund.id not in noted and _gives_something_back(refund, taken)
     ]
     lines = [_line(line) for row in issued for line in row.facts.get("lines", [])]
     corrects = [row.number for row in issued if row.kind == DocumentKind.INVOICE and row.number]
-    for due in rules.plan_bills([_billed(item) for item in booked.items], lines, paid_back):
+    pending = await refunds.is_any_pending(session, booking.id)
+    items = [_billed(item) for item in booked.items]
+    for due in rules.plan_bills(items, lines, paid_back, is_refund_pending=pending):
         place = await store.take_number_for_update(session, rules.series_of(due.kind, booked.now.year))
         number = rules.number_of(due.kind, booked.now.year, place)
         said = facts.bill(booking, booked.passengers, due, corrects)
@@ -240,9 +246,9 @@ def _name(person: dict[str, str]) -> dict[str, str]:
     return {key: person[key] for key in ("given_name", "family_name") if key in person}
 
 
-def _sold_at(booking: BookingRow) -> datetime:
-    """A refund of before the sale gave back money that never bought anything."""
-    return booking.ticketed_at or booking.created_at
+def _gives_something_back(refund: Refund, taken: dict[UUID, Money]) -> bool:
+    """False for money that never bought anything, and went back whole as it had come."""
+    return refund.reason in SALE_REASONS or refund.amount != taken.get(refund.payment_id)
 
 
 def _billed(item: ItemRow) -> rules.BilledItem:

@@ -80,27 +80,71 @@ def test_a_refund_over_two_payments_makes_two_notes_that_add_up() -> None:
     assert [note.total_minor for note in notes] == [-4_000, -6_000]
 
 
-amounts = st.integers(0, 100_000)
+def test_a_cheaper_exchange_is_one_credit_note_for_what_came_back() -> None:
+    old, new = item(ItemKind.FARE, 16_000), item(ItemKind.FARE, 10_000)
+    (invoice,) = rules.plan_bills([old], [], [])
+
+    (note,) = rules.plan_bills([gone(old), new], invoice.lines, [PaidBack(uuid7(), 6_000)])
+
+    assert [line.amount_minor for line in note.lines] == [10_000, -16_000]
 
 
-@given(st.lists(amounts, min_size=1, max_size=6), st.data())
-def test_invoices_and_notes_add_up_to_what_is_kept(sold: list[int], data: st.DataObject) -> None:
-    """Sold, asked for or not, then cancelled with a penalty, asked for at the end."""
-    items = [item(ItemKind.FARE, each) for each in sold]
-    bills: list[rules.Bill] = []
-    if data.draw(st.booleans()):
-        bills += rules.plan_bills(items, [], [])
-    lines: list[Line] = [line for bill in bills for line in bill.lines]
-    penalty = item(ItemKind.PENALTY, data.draw(st.integers(0, sum(sold))))
-    back = sum(sold) - penalty.amount_minor
-    refunds = [PaidBack(uuid7(), back)] if back else []
-    cancelled = [*(gone(each) for each in items), penalty]
+def test_what_came_back_as_travel_credit_has_a_note_without_a_refund() -> None:
+    old, new = item(ItemKind.FARE, 16_000), item(ItemKind.FARE, 10_000)
+    (invoice,) = rules.plan_bills([old], [], [])
 
-    bills += rules.plan_bills(cancelled, lines, refunds)
+    (note,) = rules.plan_bills([gone(old), new], invoice.lines, [])
 
-    if refunds:
-        assert sum(bill.total_minor for bill in bills) == penalty.amount_minor
-    assert rules.plan_bills(cancelled, [line for bill in bills for line in bill.lines], []) == []
+    assert (note.kind, note.refund_id, note.total_minor) == (DocumentKind.CREDIT_NOTE, None, -6_000)
+
+
+def test_nothing_is_credited_while_its_refund_is_on_the_way() -> None:
+    fare = item(ItemKind.FARE, 10_000)
+    (invoice,) = rules.plan_bills([fare], [], [])
+
+    assert rules.plan_bills([gone(fare)], invoice.lines, [], is_refund_pending=True) == []
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "drop", "exchange", "ask"]),
+        st.integers(0, 50_000),
+        st.integers(0, 20_000),
+        st.sampled_from(["refund", "two refunds", "credit"]),
+    ),
+    max_size=12,
+)
+
+
+@given(steps)
+def test_whatever_happens_the_bills_add_up_to_what_it_costs(
+    life: list[tuple[str, int, int, str]],
+) -> None:
+    """Items come, go and are exchanged with penalties; what is owed comes back; at any time somebody asks."""
+    items = [item(ItemKind.FARE, 30_000)]
+    refunds: list[PaidBack] = []
+    lines: list[Line] = []
+    for step, amount_minor, penalty_minor, way in [*life, ("ask", 0, 0, "credit")]:
+        live = [each for each in items if each.status is LiveStatus.LIVE and each.kind is ItemKind.FARE]
+        if step == "ask":
+            bills = rules.plan_bills(items, lines, refunds)
+            lines += [line for bill in bills for line in bill.lines]
+            noted = {bill.refund_id: bill.total_minor for bill in bills if bill.refund_id}
+            assert noted == {refund.id: -refund.amount_minor for refund in refunds}
+            refunds = []
+            live_minor = sum(each.amount_minor for each in items if each.status is LiveStatus.LIVE)
+            assert sum(line.amount_minor for line in lines) == live_minor
+            continue
+        if step in ("add", "exchange"):
+            items.append(item(ItemKind.FARE, amount_minor))
+        if step in ("drop", "exchange") and live:
+            items[items.index(live[0])] = gone(live[0])
+            penalty = min(penalty_minor, live[0].amount_minor)
+            items.append(item(ItemKind.PENALTY, penalty))
+            back = live[0].amount_minor - penalty - (amount_minor if step == "exchange" else 0)
+            if back > 1 and way != "credit":
+                parts = [back] if way == "refund" else [back // 2, back - back // 2]
+                refunds += [PaidBack(uuid7(), part) for part in parts]
 
 
 def test_numbers_say_their_series_and_year() -> None:
