@@ -52,6 +52,12 @@ CREDENTIAL_ROUTES = frozenset(
         "/v1/auth/refresh",
         "/v1/auth/password-reset",
         "/v1/auth/password-reset/confirm",
+        "/v1/auth/email-verification/confirm",
+        "/v1/auth/email-change/confirm",
+        "/v1/auth/second-factor",
+        "/v1/me/second-factor/confirm",
+        "/v1/me/password",
+        "/v1/me/email",
         "/v1/guest-access",
     }
 )

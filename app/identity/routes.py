@@ -14,6 +14,7 @@ from app.identity.schemas import (
     ConsentHistory,
     Credentials,
     JsonWebKeySet,
+    PasswordChange,
     RefreshRequest,
     SecondFactorRequest,
     SessionList,
@@ -76,6 +77,12 @@ async def change_me(
 ) -> User:
     """What is left out stays as it is. Needs the ETag of what was read."""
     return _tagged(response, await service.change_user(tx, caller, body, expected))
+
+
+@router.put("/v1/me/password", summary="Change my password", status_code=204)
+async def change_my_password(body: PasswordChange, caller: CurrentCaller) -> None:
+    """Needs the present one. All other sessions end; wrong ones count as failed log-ins do."""
+    await session_service.change_password(caller, body)
 
 
 @router.get("/v1/me/consents", summary="Read what I agreed to, and when", status_code=200)

@@ -97,6 +97,11 @@ class Tokens(Schema):
     refresh_expires_at: datetime
 
 
+class PasswordChange(Schema):
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
 class SecondFactorRequest(Schema):
     code: SecondFactorCode
 

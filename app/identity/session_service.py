@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import vault
 from app.core.context import current
 from app.core.db import transaction
+from app.core.events import record
 from app.core.hashes import normalise_email
 from app.core.ids import uuid7
 from app.core.security import (
@@ -23,6 +24,7 @@ from app.core.security import (
     Caller,
     Role,
     absent_user_hash,
+    hash_password,
     mint_access_token,
     verify_password,
 )
@@ -38,6 +40,7 @@ from app.identity.errors import (
 from app.identity.factors import service as factors
 from app.identity.schemas import (
     Credentials,
+    PasswordChange,
     RefreshRequest,
     Session,
     SessionList,
@@ -78,6 +81,36 @@ async def log_in(credentials: Credentials) -> Tokens:
         tokens = await _issue(session, login.user_id, session_id, second_factor_at)
         await _note_origin(session, login.user_id, session_id)
         return tokens
+
+
+async def change_password(caller: Caller, change: PasswordChange) -> None:
+    """Set a new password and end all other sessions. Raises CredentialsWrong, also while locked.
+
+    Takes no session, as a log-in takes none."""
+    user_id = ensure_person(caller)
+    known_hash = await ensure_password(
+        user_id, change.current_password.get_secret_value(), "/current_password"
+    )
+    password_hash = await hash_password(change.new_password.get_secret_value())
+    async with transaction() as session:
+        if not await store.replace_password(session, user_id, known_hash, password_hash):
+            raise CredentialsWrong(pointer="/current_password")
+        await store.end_sessions(session, user_id, "ended_by_user", kept=caller.session_id)
+        await record(session, "PasswordChanged", "user", user_id, {}, subject_id=user_id, actor_id=user_id)
+
+
+async def ensure_password(user_id: UUID, password: str, pointer: str) -> str:
+    """The hash that a user's password fits. A wrong one is counted as a failed log-in.
+
+    Raises CredentialsWrong, also while the log-in is locked."""
+    async with transaction() as session:
+        login = await store.find_login_of(session, user_id)
+    if login is None or login.is_locked:
+        raise CredentialsWrong(pointer=pointer)
+    if not await verify_password(password, login.password_hash):
+        await _note_failure(user_id)
+        raise CredentialsWrong(pointer=pointer)
+    return str(login.password_hash)
 
 
 async def step_up(caller: Caller, code: str) -> SteppedUp:

@@ -1,6 +1,7 @@
 """Identity's statements, one a function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,14 @@ _FIND_LOGIN = text("""
         ) as has_second_factor
     from vault.logins
     where email_lookup = any(:lookups)
+""")
+_FIND_LOGIN_OF = text("""
+    select password_hash, coalesce(locked_until > now(), false) as is_locked
+    from vault.logins where user_id = :user_id
+""")
+_REPLACE_PASSWORD = text("""
+    update vault.logins set password_hash = :new, failed_attempts = 0
+    where user_id = :user_id and password_hash = :old
 """)
 # The count is read and written in one statement, so that guesses side by side are all counted.
 _NOTE_FAILURE = text("""
@@ -85,6 +94,13 @@ _SET_PASSWORD = text("""
         email_verified_at = coalesce(email_verified_at, now())
     where user_id = :user_id
 """)
+_SET_LOGIN_EMAIL = text("""
+    update vault.logins set email_lookup = :email_lookup, email_verified_at = now() where user_id = :user_id
+""")
+_SET_EMAIL_HASH = text("""
+    update app.users set email_hash = :email_hash, prior_hashes = :prior_hashes, updated_at = now()
+    where id = :user_id
+""").bindparams(bindparam("prior_hashes", type_=JSONB(none_as_null=True)))
 _VERIFY_EMAIL = text("""
     update vault.logins set email_verified_at = now() where user_id = :user_id and email_verified_at is null
 """)
@@ -168,8 +184,14 @@ async def insert_role(session: AsyncSession, user_id: UUID, role: str) -> None:
 async def insert_login(session: AsyncSession, user_id: UUID, email_lookup: bytes, password_hash: str) -> None:
     """Raises EmailTaken."""
     login = {"user_id": user_id, "email_lookup": email_lookup, "password_hash": password_hash}
-    try:
+    with _unless_taken():
         await session.execute(_INSERT_LOGIN, login)
+
+
+@contextmanager
+def _unless_taken() -> Iterator[None]:
+    try:
+        yield
     except IntegrityError as error:
         if violated_constraint(error) == "logins_email_lookup_key":
             raise EmailTaken(pointer="/email") from None
@@ -179,6 +201,17 @@ async def insert_login(session: AsyncSession, user_id: UUID, email_lookup: bytes
 async def find_login(session: AsyncSession, lookups: list[bytes]) -> Row[Any] | None:
     """(user_id, password_hash, is_locked, has_second_factor)"""
     return (await session.execute(_FIND_LOGIN, {"lookups": lookups})).one_or_none()
+
+
+async def find_login_of(session: AsyncSession, user_id: UUID) -> Row[Any] | None:
+    """(password_hash, is_locked)"""
+    return (await session.execute(_FIND_LOGIN_OF, {"user_id": user_id})).one_or_none()
+
+
+async def replace_password(session: AsyncSession, user_id: UUID, old: str, new: str) -> bool:
+    """False when another change came first."""
+    parameters = {"user_id": user_id, "old": old, "new": new}
+    return await execute_and_count(session, _REPLACE_PASSWORD, parameters) == 1
 
 
 async def note_failure(session: AsyncSession, user_id: UUID) -> int:
@@ -234,6 +267,21 @@ async def set_password(session: AsyncSession, user_id: UUID, password_hash: str)
 async def verify_email(session: AsyncSession, user_id: UUID) -> bool:
     """Whether it was not verified before."""
     return await execute_and_count(session, _VERIFY_EMAIL, {"user_id": user_id}) == 1
+
+
+async def set_email(
+    session: AsyncSession,
+    user_id: UUID,
+    email_lookup: bytes,
+    email_hash: str | None,
+    prior_hashes: dict[str, Any] | None,
+) -> None:
+    """By what a user is found, in the vault and in the streams. Raises EmailTaken."""
+    login = {"user_id": user_id, "email_lookup": email_lookup}
+    with _unless_taken():
+        await session.execute(_SET_LOGIN_EMAIL, login)
+    hashes = {"user_id": user_id, "email_hash": email_hash, "prior_hashes": prior_hashes}
+    await session.execute(_SET_EMAIL_HASH, hashes)
 
 
 async def insert_session(

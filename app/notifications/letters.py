@@ -24,12 +24,16 @@ SUBJECTS = {
     "waitlist_offered": "Seats came free: booking {pnr} holds them for you",
     "password_reset": "Choose a new password",
     "email_verification": "Is this your e-mail address?",
+    "email_change": "Is this your new e-mail address?",
     "password_changed": "Your password was changed",
 }
+# Letters to another address than the person's own.
+ADDRESSES = {"email_change": "pending_email"}
 # Letters that carry a token, and what it proves. It is made when the letter is written.
 PROOFS = {
     "password_reset": Purpose.PASSWORD_RESET,
     "email_verification": Purpose.EMAIL_VERIFICATION,
+    "email_change": Purpose.EMAIL_CHANGE,
 }
 
 
@@ -66,7 +70,7 @@ def write_letter(
     facts = {**claim.payload, "name": person.get("given_name"), "flights": flown, "token": token}
     letter = EmailMessage()
     letter["From"] = sender
-    letter["To"] = Address(addr_spec=person["email"])
+    letter["To"] = Address(addr_spec=person[ADDRESSES.get(claim.template, "email")])
     letter["Date"] = format_datetime(written_at)
     letter["Message-ID"] = claim.message_id
     letter["Auto-Submitted"] = "auto-generated"

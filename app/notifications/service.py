@@ -20,7 +20,7 @@ from app.flights import service as flights
 from app.flights.schemas import FlightView
 from app.identity.recovery import service as recovery
 from app.notifications import store
-from app.notifications.letters import PROOFS, LetterImpossible, write_letter
+from app.notifications.letters import ADDRESSES, PROOFS, LetterImpossible, write_letter
 from app.notifications.rules import MAX_ATTEMPTS, wait_after
 from app.notifications.schemas import Claim, DeliveryStatus, Notification
 
@@ -86,7 +86,7 @@ async def _deliver(smtp: SMTP, request_ids: list[UUID]) -> int:
         person = people.get(claim.subject_id, {})
         if claim.attempts > MAX_ATTEMPTS:
             await _give_up(claim, TOO_MANY_ATTEMPTS)
-        elif "email" not in person:
+        elif ADDRESSES.get(claim.template, "email") not in person:
             await _give_up(claim, UNKNOWN_RECIPIENT)
         else:
             sent += await _send(

@@ -10,6 +10,7 @@ from app.identity.factors.schemas import FactorStatus
 from app.identity.keys.schemas import ApiKey
 from app.identity.schemas import ConsentDecision, Session, User
 from app.payments.schemas import Payment
+from app.waitlist.schemas import WaitlistEntry
 
 
 class PersonalExport(Schema):
@@ -22,6 +23,7 @@ class PersonalExport(Schema):
     second_factor: FactorStatus
     api_keys: list[ApiKey]
     bookings: list[ExportedBooking] = Field(description="The newest first; the newest thousand")
+    waitlist: list[WaitlistEntry]
     payments: list[Payment]
 
 

@@ -16,6 +16,7 @@ TEMPLATES = {
     "HoldExpired": "hold_expired",
     "PasswordResetRequested": "password_reset",
     "EmailVerificationRequested": "email_verification",
+    "EmailChangeRequested": "email_change",
     "PasswordChanged": "password_changed",
     "WaitlistOffered": "waitlist_offered",
 }

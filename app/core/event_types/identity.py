@@ -28,6 +28,18 @@ class EmailVerificationRequested(Payload):
     mail_token_id: UUID = Field(description="Of what the letter's token is made; worth nothing by itself")
 
 
+@event("identity", "user", Reader.NOTIFICATIONS)
+class EmailChangeRequested(Payload):
+    """A letter is to prove a new address before it is the user's own."""
+
+    mail_token_id: UUID = Field(description="Of what the letter's token is made; worth nothing by itself")
+
+
+@event("identity", "user")
+class EmailChanged(Payload):
+    """A user has another address; which, the vault alone knows."""
+
+
 @event("identity", "user")
 class EmailVerified(Payload):
     """A letter to the address was answered."""

@@ -24,13 +24,12 @@ class Scope(StrEnum):
     PAYMENTS_READ = "payments:read"
     PAYMENTS_WRITE = "payments:write"
     NOTIFICATIONS_READ = "notifications:read"
-    CHECKIN_READ = "checkin:read"
-    CHECKIN_WRITE = "checkin:write"
+    CHECK_IN_READ = "check-in:read"
+    CHECK_IN_WRITE = "check-in:write"
     WAITLIST_READ = "waitlist:read"
     WAITLIST_WRITE = "waitlist:write"
     EVENTS_READ = "events:read"
-    WEBHOOKS_READ = "webhooks:read"
-    WEBHOOKS_WRITE = "webhooks:write"
+    EVENTS_WRITE = "events:write"
 
 
 KeyName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S", examples=["booking engine"])]

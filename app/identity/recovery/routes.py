@@ -6,8 +6,9 @@ from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
 from app.core.security import CurrentCaller
 from app.identity.access import ensure_person
-from app.identity.recovery import service
+from app.identity.recovery import address_service, service
 from app.identity.recovery.schemas import (
+    EmailChange,
     EmailVerification,
     LetterUnderWay,
     PasswordReset,
@@ -28,6 +29,20 @@ async def request_password_reset(body: PasswordResetRequest) -> LetterUnderWay:
 async def reset_password(body: PasswordReset) -> None:
     """With the token of the letter, which works once and for 30 minutes. Every session ends."""
     await service.reset_password(body)
+
+
+@router.post("/me/email", summary="Ask for another e-mail address", status_code=202)
+async def request_email_change(body: EmailChange, caller: CurrentCaller) -> LetterUnderWay:
+    """A letter goes to the new address; until it is answered the present one stays. An address that has an
+    account gets no letter, and the answer does not tell."""
+    await address_service.request_change(caller, body)
+    return LetterUnderWay()
+
+
+@router.post("/auth/email-change/confirm", summary="Take the new e-mail address", status_code=204)
+async def confirm_email_change(body: EmailVerification, tx: Transaction) -> None:
+    """With the token of the letter, which works once and for two hours."""
+    await address_service.confirm_change(tx, body.token)
 
 
 @router.post("/me/email-verification", summary="Ask for another letter to verify my address", status_code=202)

@@ -7,12 +7,13 @@ from pydantic import Field
 
 from app.core.http import Schema
 from app.core.people import EmailAddress
-from app.identity.schemas import MAX_TOKEN_LENGTH, NewPassword
+from app.identity.schemas import MAX_TOKEN_LENGTH, GivenPassword, NewPassword
 
 
 class Purpose(StrEnum):
     PASSWORD_RESET = "password_reset"
     EMAIL_VERIFICATION = "email_verification"
+    EMAIL_CHANGE = "email_change"
 
 
 MailTokenText = Annotated[
@@ -31,6 +32,13 @@ class PasswordReset(Schema):
 
 class EmailVerification(Schema):
     token: MailTokenText
+
+
+class EmailChange(Schema):
+    """The new address, and the present password."""
+
+    email: EmailAddress
+    password: GivenPassword
 
 
 class LetterUnderWay(Schema):

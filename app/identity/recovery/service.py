@@ -22,7 +22,11 @@ from app.identity.recovery import store
 from app.identity.recovery.errors import EmailVerified, MailTokenInvalid
 from app.identity.recovery.schemas import PasswordReset, Purpose
 
-LIFE = {Purpose.PASSWORD_RESET: timedelta(minutes=30), Purpose.EMAIL_VERIFICATION: timedelta(days=3)}
+LIFE = {
+    Purpose.PASSWORD_RESET: timedelta(minutes=30),
+    Purpose.EMAIL_VERIFICATION: timedelta(days=3),
+    Purpose.EMAIL_CHANGE: timedelta(hours=2),
+}
 # A mailbox is not to be flooded by whoever knows the address.
 LETTERS_AN_HOUR = 3
 HOUR = timedelta(hours=1)
@@ -38,7 +42,7 @@ async def request_reset(email: str) -> None:
     async with transaction() as session:
         login = await accounts.find_login(session, vault.lookups("email", normalise_email(email)))
         if login is not None and await accounts.find_active_user(session, login.user_id) is not None:
-            await _ask_for_letter(session, login.user_id, Purpose.PASSWORD_RESET)
+            await ask_for_letter(session, login.user_id, Purpose.PASSWORD_RESET)
     await anyio.sleep_until(answer_at)
 
 
@@ -46,7 +50,7 @@ async def reset_password(reset: PasswordReset) -> None:
     """Set the password, once a token, and end every session. Raises MailTokenInvalid.
 
     Takes no session, as a log-in takes none: the password is hashed between two transactions."""
-    token_hash = _hash(reset.token)
+    token_hash = hash_of(reset.token)
     async with transaction() as session:
         if not await store.is_live(session, Purpose.PASSWORD_RESET, token_hash):
             raise MailTokenInvalid(pointer="/token")
@@ -68,18 +72,18 @@ async def request_verification(session: AsyncSession, user_id: UUID) -> None:
         raise UserNotFound()
     if user.is_email_verified:
         raise EmailVerified()
-    await _ask_for_letter(session, user_id, Purpose.EMAIL_VERIFICATION)
+    await ask_for_letter(session, user_id, Purpose.EMAIL_VERIFICATION)
 
 
 async def greet(session: AsyncSession, user_id: UUID) -> None:
     """The letter of a new account. A simulated person reads no mail."""
     if not current().is_simulated:
-        await _ask_for_letter(session, user_id, Purpose.EMAIL_VERIFICATION)
+        await ask_for_letter(session, user_id, Purpose.EMAIL_VERIFICATION)
 
 
 async def verify_email(session: AsyncSession, token: str) -> None:
     """Raises MailTokenInvalid."""
-    user_id = await store.use_token(session, Purpose.EMAIL_VERIFICATION, _hash(token))
+    user_id = await store.use_token(session, Purpose.EMAIL_VERIFICATION, hash_of(token))
     if user_id is None:
         raise MailTokenInvalid(pointer="/token")
     if await accounts.verify_email(session, user_id):
@@ -90,7 +94,7 @@ async def open_token(session: AsyncSession, purpose: Purpose, token_id: UUID) ->
     """The token a letter is to carry; None when it would be of no use any more."""
     kept = await store.find_hash(session, token_id)
     for token in vault.derived_tokens(purpose, token_id):
-        if _hash(token) == kept:
+        if hash_of(token) == kept:
             return token
     return None
 
@@ -100,30 +104,36 @@ async def sweep_tokens(session: AsyncSession, kept: timedelta, limit: int) -> in
     return await store.delete_expired(session, kept, limit)
 
 
-async def _ask_for_letter(session: AsyncSession, user_id: UUID, purpose: Purpose) -> None:
-    if await store.count_tokens_of_late(session, user_id, purpose, HOUR) >= LETTERS_AN_HOUR:
+async def may_write(session: AsyncSession, user_id: UUID, purpose: Purpose) -> bool:
+    return await store.count_tokens_of_late(session, user_id, purpose, HOUR) < LETTERS_AN_HOUR
+
+
+async def ask_for_letter(session: AsyncSession, user_id: UUID, purpose: Purpose) -> None:
+    """Make a token and tell that its letter is to be written, unless there were enough of late."""
+    if not await may_write(session, user_id, purpose):
         return
     token_id = uuid7()
     token = {
         "id": token_id,
         "purpose": purpose,
         "user_id": user_id,
-        "token_hash": _hash(vault.derived_tokens(purpose, token_id)[0]),
+        "token_hash": hash_of(vault.derived_tokens(purpose, token_id)[0]),
         "life": LIFE[purpose],
     }
     await store.insert_token(session, token)
-    is_reset = purpose is Purpose.PASSWORD_RESET
-    await _record(
-        session,
-        "PasswordResetRequested" if is_reset else "EmailVerificationRequested",
-        user_id,
-        {"mail_token_id": token_id},
-    )
+    what: dict[str, object] = {"mail_token_id": token_id}
+    match purpose:
+        case Purpose.PASSWORD_RESET:
+            await _record(session, "PasswordResetRequested", user_id, what)
+        case Purpose.EMAIL_VERIFICATION:
+            await _record(session, "EmailVerificationRequested", user_id, what)
+        case Purpose.EMAIL_CHANGE:
+            await _record(session, "EmailChangeRequested", user_id, what)
 
 
 async def _record(session: AsyncSession, event_type: str, user_id: UUID, payload: dict[str, object]) -> None:
     await events.record(session, event_type, "user", user_id, payload, subject_id=user_id, actor_id=user_id)
 
 
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

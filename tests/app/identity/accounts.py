@@ -72,6 +72,7 @@ async def letter_token(database: TestDatabase, person: dict[str, Any], event_typ
     purpose = {
         "PasswordResetRequested": Purpose.PASSWORD_RESET,
         "EmailVerificationRequested": Purpose.EMAIL_VERIFICATION,
+        "EmailChangeRequested": Purpose.EMAIL_CHANGE,
     }[event_type]
     async with transaction() as session:
         return await recovery.open_token(session, purpose, UUID(payload["mail_token_id"]))

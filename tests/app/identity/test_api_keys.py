@@ -6,8 +6,12 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
 from app.core.ids import decode
+from app.core.security import scope_of
+from app.identity.keys.schemas import Scope
 from tests.app.identity.accounts import bearer, grant, logged_in, registered, user_key
 from tests.databases import TestDatabase
 
@@ -209,6 +213,17 @@ async def test_key_that_could_not_be_is_refused(
     answer = await client.post("/v1/me/api-keys", json=body, headers=headers)
 
     assert answer.status_code == 422
+
+
+def test_every_scope_opens_some_route_of_the_program(application: FastAPI) -> None:
+    open_to = {
+        scope_of(method, getattr(route, "tags", []))
+        for route in iter_route_contexts(application.routes)
+        for method in route.methods or ()
+    }
+
+    # Webhooks and events are the last to come.
+    assert {str(scope) for scope in Scope} - {"events:read", "events:write"} <= open_to
 
 
 async def test_account_has_a_bounded_number_of_keys(

@@ -167,6 +167,48 @@ async def test_all_other_sessions_end_at_once(client: httpx2.AsyncClient) -> Non
     assert [answer.status_code for answer in answers] == [401, 401, 200]
 
 
+async def change_password(
+    client: httpx2.AsyncClient, tokens: dict[str, str], current: str, new: str
+) -> httpx2.Response:
+    body = {"current_password": current, "new_password": new}
+    return await client.put("/v1/me/password", json=body, headers=bearer(tokens))
+
+
+async def test_password_is_changed_with_the_present_one_and_other_sessions_end(
+    client: httpx2.AsyncClient,
+) -> None:
+    person = await registered(client)
+    elsewhere, here = await logged_in(client, person), await logged_in(client, person)
+    new = "another long and private sentence"
+
+    wrong = await change_password(client, here, "not this one", new)
+    right = await change_password(client, here, PASSWORD, new)
+    answers = [
+        await client.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+        for tokens in (elsewhere, here)
+    ]
+
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (401, "/current_password")
+    assert right.status_code == 204
+    assert [answer.status_code for answer in answers] == [401, 200]
+    assert (await try_log_in(client, person)).status_code == 401
+    assert (await try_log_in(client, person | {"password": new})).status_code == 200
+
+
+async def test_guessing_the_present_password_locks_as_a_log_in_does(
+    client: httpx2.AsyncClient, core_database: TestDatabase
+) -> None:
+    person = await registered(client)
+    tokens = await logged_in(client, person)
+    set_failures(core_database, person["id"], 9)
+
+    await change_password(client, tokens, "not this one", "another long and private sentence")
+    locked = await change_password(client, tokens, PASSWORD, "another long and private sentence")
+
+    assert locked.status_code == 401
+    assert (await try_log_in(client, person)).status_code == 401
+
+
 async def test_session_of_another_does_not_exist(client: httpx2.AsyncClient) -> None:
     mine, theirs = [await logged_in(client, await registered(client)) for _ in range(2)]
     (session,) = (await client.get("/v1/me/sessions", headers=bearer(theirs))).json()["data"]

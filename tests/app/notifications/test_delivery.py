@@ -20,7 +20,7 @@ from app.core.ids import uuid7
 from app.notifications.rules import MAX_ATTEMPTS
 from app.notifications.service import Deliverer
 from tests.app.departures import make_departure
-from tests.app.identity.accounts import events_of, letter_token, registered, user_key
+from tests.app.identity.accounts import events_of, letter_token, logged_in, registered, user_key
 from tests.app.mail import Due, Sink, delivery, let_claim_lapse, mail_server, request
 from tests.databases import TestDatabase, free_port
 
@@ -234,3 +234,20 @@ async def test_letter_whose_token_was_used_is_not_sent(
     assert sink.sent_to(person["email"]) == []
     row = delivery(core_database, asked)
     assert (row["status"], row["last_error"]) == ("failed", "its token has ended or was used")
+
+
+async def test_letter_about_a_new_address_goes_to_that_address(
+    sink: Sink, core_database: TestDatabase, client: httpx2.AsyncClient
+) -> None:
+    person = await registered(client)
+    new = f"new.{uuid7().hex}@example.com"
+    headers = {"authorization": f"Bearer {(await logged_in(client, person))['access_token']}"}
+    body = {"email": new, "password": person["password"]}
+    await client.post("/v1/me/email", json=body, headers=headers)
+    payload = next(row for kind, row in events_of(core_database, person) if kind == "EmailChangeRequested")
+    request(core_database, user_key(person), new, "email_change", payload)
+
+    await Deliverer().deliver_due()
+
+    assert len(sink.sent_to(new)) == 1
+    assert sink.sent_to(person["email"]) == []

@@ -35,6 +35,7 @@ def run_flow(messages: list[RawMessage]) -> tuple[list[NotificationRequest], lis
         ("HoldExpired", "hold_expired"),
         ("PasswordResetRequested", "password_reset"),
         ("EmailVerificationRequested", "email_verification"),
+        ("EmailChangeRequested", "email_change"),
         ("PasswordChanged", "password_changed"),
         ("WaitlistOffered", "waitlist_offered"),
     ],
