@@ -16,6 +16,8 @@ from app.payments.schemas import Payment
 
 # Of one person; a bound that says when an export is not whole.
 MAX_BOOKINGS = 1_000
+# What one statement forgets.
+LOT = 500
 
 
 async def export_bookings(
@@ -44,10 +46,12 @@ async def has_trips_ahead(session: AsyncSession, user_id: UUID, now: datetime) -
 
 
 async def forget_user(session: AsyncSession, user_id: UUID) -> int:
-    """Forget everybody named in a user's bookings; how many bookings. Locks the bookings."""
-    booking_ids = await store.list_bookings_for_update(session, user_id, MAX_BOOKINGS)
-    await _forget(session, booking_ids)
-    return len(booking_ids)
+    """Forget everybody named in a user's bookings, however many; how many they were. Locks the bookings."""
+    forgotten, after = 0, None
+    while booking_ids := await store.list_bookings_for_update(session, user_id, after, LOT):
+        await _forget(session, booking_ids)
+        forgotten, after = forgotten + len(booking_ids), booking_ids[-1]
+    return forgotten
 
 
 async def forget_unpaid(session: AsyncSession, now: datetime, kept: timedelta, limit: int) -> int:

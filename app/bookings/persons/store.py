@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import execute_and_count
 
-_OF_USER = text("select id from app.bookings where user_id = :user_id order by id limit :limit for update")
+_OF_USER = text("""
+    select id from app.bookings
+    where user_id = :user_id and (cast(:after as uuid) is null or id > :after)
+    order by id
+    limit :limit
+    for update
+""")
 _SUBJECTS = text("""
     select contact_subject_id as subject_id from app.bookings where id = any(:booking_ids)
     union
@@ -58,9 +64,12 @@ _LONG_AGO = text("""
 """)
 
 
-async def list_bookings_for_update(session: AsyncSession, user_id: UUID, limit: int) -> list[UUID]:
-    """Locks them, in one order."""
-    return list((await session.scalars(_OF_USER, {"user_id": user_id, "limit": limit})).all())
+async def list_bookings_for_update(
+    session: AsyncSession, user_id: UUID, after: UUID | None, limit: int
+) -> list[UUID]:
+    """From beyond one, the oldest first. Locks them, in that order."""
+    parameters = {"user_id": user_id, "after": after, "limit": limit}
+    return list((await session.scalars(_OF_USER, parameters)).all())
 
 
 async def find_subjects(session: AsyncSession, booking_ids: list[UUID]) -> list[UUID]:

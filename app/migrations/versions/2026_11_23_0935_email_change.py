@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "email_change"
-down_revision = "names_and_services"
+down_revision = "documents"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ import httpx2
 import psycopg
 import pytest
 
+from app.bookings.persons import service as persons
 from app.core.ids import decode, encode, uuid7
 from app.core.security import Role, mint_access_token
 from tests.app.bookings.travellers import (
@@ -189,6 +190,18 @@ async def test_without_erasure_the_search_would_find_the_seal(
     (sealed,) = seals(owner, [user_key(person)])
 
     assert holds(owner, "vault.people", bytes(sealed)[:24].hex(), user_key(person), user_key(person))
+
+
+async def test_every_booking_is_forgotten_however_many_there_are(
+    client: httpx2.AsyncClient, owner: Owner, person: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bookings = [await booked(client, owner, person, is_paid=False) for _ in range(3)]
+    monkeypatch.setattr(persons, "LOT", 2)
+
+    await erase(client, person, "?even_with_trips_ahead=true")
+
+    for booking in bookings:
+        assert seals(owner, subjects_of(owner, person, booking)) == []
 
 
 async def test_trips_ahead_are_asked_about_first(
