@@ -18,6 +18,7 @@ from app.bookings import service as bookings
 from app.bookings.assistance import service as assistance
 from app.bookings.changes import service as changes
 from app.bookings.extras import service as extras
+from app.bookings.groups import block_service as groups
 from app.checkin import close_out_service as boarding
 from app.core import clock, http, idempotency
 from app.core.config import get_settings
@@ -79,6 +80,7 @@ def chores() -> list[Chore]:
         Chore("expire_holds", timedelta(seconds=2), _in_business_time(bookings.expire_dead_holds)),
         Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
         Chore("close_boardings", timedelta(minutes=1), _in_business_time(boarding.close_boardings)),
+        Chore("settle_groups", timedelta(seconds=10), _unless_history_plays(groups.settle_due)),
         Chore("serve_waitlist", timedelta(seconds=2), _unless_history_plays(waitlist.serve)),
         Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),

@@ -17,6 +17,7 @@ from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.documents.routes import router as documents
 from app.bookings.extras.routes import router as extras
+from app.bookings.groups.routes import router as groups
 from app.bookings.guests.routes import router as guests
 from app.bookings.names.routes import router as names
 from app.bookings.routes import router as bookings
@@ -70,6 +71,7 @@ ROUTERS = (
     bookings,
     guests,
     seats,
+    groups,
     extras,
     changes,
     documents,
@@ -95,6 +97,7 @@ TAGS = [
     {"name": "documents", "description": "Receipts, invoices, credit notes and the calendar"},
     {"name": "check-in", "description": "Checking in, and boarding passes"},
     {"name": "boarding", "description": "The gate: scans, standby, denied boarding, close-out"},
+    {"name": "groups", "description": "Ten and more: quote, block, deposit, names"},
     {"name": "waitlist", "description": "Waiting for seats on a full flight"},
     {"name": "webhooks in", "description": "What payment providers call; each is signed by its provider"},
     {"name": "notifications", "description": "What was sent to a customer"},

@@ -16,6 +16,7 @@ from app.bookings.assistance import models as assistance
 from app.bookings.changes import models as changes
 from app.bookings.documents import models as documents
 from app.bookings.extras import models as extras
+from app.bookings.groups import models as groups
 from app.bookings.guests import models as bookings_guests
 from app.bookings.names import models as names
 from app.checkin import models as checkin
@@ -64,6 +65,7 @@ MODELS = (
     documents,
     checkin,
     bookings_guests,
+    groups,
     waitlist,
     names,
     assistance,
@@ -120,6 +122,8 @@ PRIVATE = (
     "travel_credits",
     "disputes",
     "gateway_events",
+    "groups",
+    "group_bookings",
     "idempotency_records",
     "documents",
     "document_series",

@@ -2,6 +2,7 @@
 
 A part of bookings registers its own where its module is imported, by the program and by the chores."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -43,12 +44,20 @@ class Purpose(Protocol):
         ...
 
 
+Guard = Callable[[AsyncSession, BookingRow], Awaitable[None]]
+
 _known: dict[str, Purpose] = {}
+_guards: list[Guard] = []
 
 
 def register(name: str, purpose: Purpose) -> None:
     """Let payments be made for a purpose. `name` is one of PaymentPurpose."""
     _known[PaymentPurpose(name)] = purpose
+
+
+def guard_bookings(guard: Guard) -> None:
+    """Let a part refuse, with a DomainError, that a held booking is paid."""
+    _guards.append(guard)
 
 
 def purpose_named(name: str) -> Purpose:
@@ -72,7 +81,12 @@ class HeldBooking:
         if status is not BookingStatus.HELD:
             raise NotPayable(f"it is {status}")
         await hold_service.ensure_price_holds(session, booking, now)
-        return await _live_total(session, booking)
+        for guard in _guards:
+            await guard(session, booking)
+        total = await _live_total(session, booking)
+        # A deposit was paid before.
+        paid_minor = await payments.paid_minor(session, booking.id)
+        return Money(amount_minor=total.amount_minor - paid_minor, currency=total.currency)
 
     async def apply(
         self,

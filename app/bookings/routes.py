@@ -36,7 +36,7 @@ AsOf = Annotated[
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
 
-def _answer(answer: Answer[Shown]) -> JSONResponse:
+def answer_of(answer: Answer[Shown]) -> JSONResponse:
     headers = {REPLAYED_HEADER: "true"} if answer.is_replay else None
     return JSONResponse(answer.body.model_dump(mode="json"), answer.status_code, headers)
 
@@ -55,8 +55,8 @@ async def create_booking(
     """The seats are held for 15 minutes, or with `hold: pay_later` for up to a day; without a payment by then
     the booking expires. With `payment` it is paid in the same request: 201 with what became of both."""
     if request.payment is not None:
-        return _answer(await service.book_and_pay(key, caller, request))
-    return _answer(await service.create_booking(tx, key, caller, request))
+        return answer_of(await service.book_and_pay(key, caller, request))
+    return answer_of(await service.create_booking(tx, key, caller, request))
 
 
 @router.post(
@@ -116,7 +116,7 @@ async def pay_booking(
 ) -> JSONResponse:
     """A declined card answers 201 with status `failed` and a `decline_code`: the attempt exists, and a
     repeat of the same key shows it again. Try another card under a new key while the hold lives."""
-    return _answer(await payment_service.pay(key, caller, booking_id, request))
+    return answer_of(await payment_service.pay(key, caller, booking_id, request))
 
 
 @router.get("/payments/{payment_id}", summary="Read a payment", tags=["payments"], status_code=200)
@@ -156,4 +156,4 @@ async def quote_cancellation(
 async def confirm_cancellation(
     cancellation_id: CancellationId, caller: CurrentTraveller, key: IdempotentRequest
 ) -> JSONResponse:
-    return _answer(await cancellation_service.confirm(key, caller, cancellation_id))
+    return answer_of(await cancellation_service.confirm(key, caller, cancellation_id))

@@ -166,7 +166,7 @@ async def write_booking(
     surnames = {hashes.normalise_surname(passenger.family_name) for passenger in request.passengers}
     values = {
         "id": booking_id,
-        "pnr": await _claim_pnr(session, booking_id),
+        "pnr": await claim_pnr(session, booking_id),
         "user_id": caller.user_id,
         "contact_subject_id": contact_id,
         "status": BookingStatus.HELD,
@@ -202,7 +202,7 @@ def _prior_hashes(who: fraud.Entities, surnames: set[str]) -> dict[str, list[str
     return known or None
 
 
-async def _claim_pnr(session: AsyncSession, booking_id: UUID) -> str:
+async def claim_pnr(session: AsyncSession, booking_id: UUID) -> str:
     for _ in range(PNR_ATTEMPTS):
         pnr = new_pnr()
         if await store.claim_pnr(session, pnr, booking_id):

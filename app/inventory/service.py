@@ -29,6 +29,7 @@ __all__ = [
     "assign_seats_for_update",
     "assign_wishes_for_update",
     "exchange_seats",
+    "extend_holds_for_update",
     "fit_capacities_for_update",
     "get_layout",
     "get_places",
@@ -46,6 +47,7 @@ __all__ = [
     "row_places",
     "sell_held_seats",
     "sell_seats",
+    "shrink_holds_for_update",
 ]
 
 
@@ -92,6 +94,18 @@ async def release_holds_of(
     if outcome is HoldOutcome.SOLD:
         raise ValueError("holds are sold by sell_held_seats")
     return await store.end_holds_for_update(session, booking_ids, outcome, now)
+
+
+async def extend_holds_for_update(
+    session: AsyncSession, booking_id: UUID, until: datetime, now: datetime
+) -> int:
+    """Keep what the booking holds at `now` until `until`; how many holds that is. Locks the holds alone."""
+    return await store.extend_holds_for_update(session, booking_id, until, now)
+
+
+async def shrink_holds_for_update(session: AsyncSession, booking_id: UUID, seats: int, now: datetime) -> None:
+    """Give back what each hold of the booking has beyond so many seats. Locks the cabin rows."""
+    await store.shrink_holds_for_update(session, booking_id, seats, now)
 
 
 async def return_seats(session: AsyncSession, requests: Sequence[SeatRequest], now: datetime) -> None:

@@ -210,6 +210,66 @@ _END_HOLDS = text("""
 """)
 
 
+_EXTEND_HOLDS = text("""
+    with extended as (
+        update app.seat_holds
+        set expires_at = :until
+        where booking_id = :booking_id and released_at is null and expires_at > :now
+        returning id
+    ),
+    seats as (
+        update app.seat_assignments
+        set held_until = :until, updated_at = now()
+        where booking_id = :booking_id and released_at is null and held_until > :now
+    )
+    select count(*) from extended
+""")
+_SHRINK_HOLDS = text("""
+    with cabins as materialized (
+        select id, flight_id, cabin, classes, held
+        from app.cabin_inventories
+        where (flight_id, cabin) in (
+            select flight_id, cabin from app.seat_holds
+            where booking_id = :booking_id and released_at is null
+        )
+        order by id
+        for update
+    ),
+    holds as materialized (
+        select hold.id, cabins.id as cabin_inventory_id, hold.fare_class, hold.seats - :seats as freed
+        from cabins
+        join app.seat_holds as hold on hold.flight_id = cabins.flight_id and hold.cabin = cabins.cabin
+        where hold.booking_id = :booking_id
+            and hold.released_at is null
+            and hold.expires_at > :now
+            and hold.seats > :seats
+        for update of hold
+    ),
+    shrunk as (
+        update app.seat_holds as hold
+        set seats = hold.seats - holds.freed
+        from holds
+        where hold.id = holds.id
+    ),
+    counters as materialized (
+        select cabins.id, after.held
+        from cabins
+        cross join lateral (
+            select array_agg(class.held - coalesce(less.freed, 0) order by class.position) as held
+            from unnest(cabins.classes, cabins.held) with ordinality as class (code, held, position)
+            left join (
+                select cabin_inventory_id, fare_class, sum(freed)::integer as freed
+                from holds
+                group by cabin_inventory_id, fare_class
+            ) as less
+                on less.cabin_inventory_id = cabins.id and less.fare_class = class.code
+        ) as after
+    )
+    update app.cabin_inventories as inventory
+    set held = counters.held, updated_at = now()
+    from counters
+    where inventory.id = counters.id and inventory.held <> counters.held
+""")
 _LIST_COUNTERS = text("""
     select flight_id, cabin, classes, limits, held, sold
     from app.cabin_inventories
@@ -266,6 +326,19 @@ async def end_holds_for_update(
     """End the bookings' holds with this outcome; the number of seats ended. Locks the cabin rows."""
     parameters = {"booking_ids": list(booking_ids), "outcome": outcome.value, "now": now}
     return int((await session.execute(_END_HOLDS, parameters)).scalar_one())
+
+
+async def extend_holds_for_update(
+    session: AsyncSession, booking_id: UUID, until: datetime, now: datetime
+) -> int:
+    """How many holds now last until `until`; the seats by number held with them do, too."""
+    parameters = {"booking_id": booking_id, "until": until, "now": now}
+    return int((await session.execute(_EXTEND_HOLDS, parameters)).scalar_one())
+
+
+async def shrink_holds_for_update(session: AsyncSession, booking_id: UUID, seats: int, now: datetime) -> None:
+    """Leave each live hold of the booking so many seats at most. Locks the cabin rows."""
+    await session.execute(_SHRINK_HOLDS, {"booking_id": booking_id, "seats": seats, "now": now})
 
 
 def _parameters(requests: Sequence[SeatRequest], now: datetime) -> dict[str, object]:

@@ -32,11 +32,12 @@ OPEN_STATUSES = (PaymentStatus.CREATED, PaymentStatus.REQUIRES_ACTION, PaymentSt
 
 
 class PaymentPurpose(StrEnum):
-    """What the money is for: the booking itself, a change of it, or extras ordered later."""
+    """What the money is for: the booking itself, a change of it, extras ordered later, or a deposit."""
 
     BOOKING = "booking"
     CHANGE = "change"
     EXTRAS = "extras"
+    DEPOSIT = "deposit"
 
 
 class RefundStatus(StrEnum):

@@ -20,6 +20,7 @@ ADMIN = frozenset({Role.ADMIN})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
+GROUP_DESK = frozenset({Role.AGENT, Role.ADMIN})
 WAITLIST_DESK = REVENUE | {Role.AGENT}
 
 MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
@@ -111,6 +112,16 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/admin/flights/{flight_id}/boarding/denials"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/close-out"): OPERATIONS,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
+    ("POST", "/v1/groups"): CUSTOMER,
+    ("GET", "/v1/groups"): CUSTOMER,
+    ("GET", "/v1/groups/{group_id}"): CUSTOMER,
+    ("POST", "/v1/groups/{group_id}/accept"): CUSTOMER,
+    ("POST", "/v1/groups/{group_id}/names"): CUSTOMER,
+    ("POST", "/v1/groups/{group_id}/cancel"): CUSTOMER,
+    ("POST", "/v1/groups/{group_id}/bookings/{booking_id}/deposit"): CUSTOMER,
+    ("GET", "/v1/admin/groups"): GROUP_DESK,
+    ("POST", "/v1/admin/groups/{group_id}/quote"): GROUP_DESK,
+    ("POST", "/v1/admin/groups/{group_id}/decline"): GROUP_DESK,
     ("POST", "/v1/waitlist"): CUSTOMER,
     ("GET", "/v1/waitlist"): CUSTOMER,
     ("GET", "/v1/waitlist/{entry_id}"): CUSTOMER,
