@@ -42,7 +42,10 @@ from app.identity.routes import router as identity
 from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
+from app.offers.fare_calendar.routes import router as fare_calendar
 from app.offers.routes import router as offers
+from app.pricing.adjustments.routes import router as pricing_rules
+from app.pricing.ancillaries.routes import router as ancillaries
 from app.pricing.fx.routes import router as fx
 from app.privacy.routes import router as privacy
 from app.reference.routes import router as reference
@@ -68,6 +71,9 @@ ROUTERS = (
     controls,
     offers,
     fx,
+    ancillaries,
+    fare_calendar,
+    pricing_rules,
     bookings,
     guests,
     seats,
@@ -91,6 +97,7 @@ TAGS = [
     {"name": "administration", "description": "Users, roles, and tokens for programs of ours"},
     {"name": "privacy", "description": "What we know of a person, and forgetting it"},
     {"name": "flights", "description": "Airports, search, offers and flights"},
+    {"name": "pricing", "description": "The rules that change fares, for administrators"},
     {"name": "bookings", "description": "Holding, buying and cancelling"},
     {"name": "payments", "description": "Paying for a booking, and what became of it"},
     {"name": "inventory", "description": "What flights may sell: counters, limits and overbooking"},

@@ -36,6 +36,8 @@ from app.notifications import models as notifications
 from app.offers import models as offers
 from app.payments import models as payments
 from app.pricing import models as pricing
+from app.pricing.adjustments import models as adjustments
+from app.pricing.ancillaries import models as ancillaries
 from app.pricing.fx import models as fx
 from app.reference import models as reference
 from app.settings import models as settings
@@ -56,6 +58,8 @@ MODELS = (
     controls,
     pricing,
     fx,
+    adjustments,
+    ancillaries,
     offers,
     fraud,
     payments,
@@ -113,6 +117,8 @@ PRIVATE = (
     "consents",
     "guest_attempts",
     "offer_requests",
+    "pricing_rules",
+    "ancillaries",
     "pnrs",
     "provider_references",
     "seat_layouts",

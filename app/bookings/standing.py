@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,9 +13,10 @@ from app.bookings import action_rules, as_of_store, offer_rows, rules, store
 from app.bookings.models import BookingRow, CouponRow, ItemRow, PassengerRow, SegmentRow, TicketRow
 from app.bookings.schemas import BookingStatus, CouponStatus, ItemKind, LiveStatus
 from app.flights import service as flights
-from app.flights.schemas import FlightStatus, FlightView
+from app.flights.schemas import Cabin, FlightStatus, FlightView
 from app.payments import service as payments
 from app.pricing import service as pricing
+from app.pricing.adjustments.schemas import PricingRule, SegmentFacts
 from app.pricing.schemas import Condition, FareComponent, FareProduct, PassengerType
 
 
@@ -153,10 +155,8 @@ async def read(session: AsyncSession, booking: BookingRow, now: datetime) -> Sta
 async def _price_now(session: AsyncSession, at: Standing) -> list[dict[str, Any]]:
     """In the booking's currency, at today's rate."""
     sold = [(segment, at.products[segment.fare_product_id]) for segment in at.live_segments]
-    components = [
-        FareComponent(product, at.flights[segment.flight_id].distance_km, segment.segment_number == 1)
-        for segment, product in sold
-    ]
+    holding = await pricing.list_pricing_rules(session, at.now)
+    components = [_component(at, segment, product, holding) for segment, product in sold]
     exchange = await pricing.find_exchange(
         session, components[0].product.currency, at.booking.currency, at.now.date()
     )
@@ -169,6 +169,23 @@ async def _price_now(session: AsyncSession, at: Standing) -> list[dict[str, Any]
         for passenger, price in zip(at.passengers, quote.passengers, strict=True)
         for row in offer_rows.price_rows(price, sold_as, common, passenger.id, segment_ids)
     ]
+
+
+def _component(
+    at: Standing, segment: SegmentRow, product: FareProduct, holding: Sequence[PricingRule]
+) -> FareComponent:
+    flight = at.flights[segment.flight_id]
+    bought_on = at.now.astimezone(ZoneInfo(flight.departs_zone)).date()
+    facts = SegmentFacts(
+        Cabin(segment.cabin),
+        flight.airline,
+        flight.origin,
+        flight.destination,
+        flight.departure_date,
+        bought_on,
+    )
+    adjustments = pricing.adjustments_for(holding, facts, product)
+    return FareComponent(product, flight.distance_km, segment.segment_number == 1, adjustments)
 
 
 async def _products(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from itertools import product as every_combination
 from uuid import UUID
@@ -19,8 +19,9 @@ from app.offers.schemas import (
     Sort,
 )
 from app.pricing import service as pricing
+from app.pricing.adjustments.schemas import PricingRule, SegmentFacts
 from app.pricing.fx.schemas import Exchange
-from app.pricing.schemas import FareComponent, FareProduct, PassengerType, Quote
+from app.pricing.schemas import Adjustment, FareComponent, FareProduct, PassengerType, Quote
 
 MAX_BRANDS = 3
 # Within the 255 ordinals of a request. The offers that come first in the order asked are kept.
@@ -38,6 +39,8 @@ class SliceChoices:
     cabin: Cabin
     itineraries: Sequence[Itinerary]
     products: Sequence[FareProduct]
+    bought_on: date = date.min
+    """The local day at the slice's origin; rules go by how long before departure a fare is bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class _Search:
     sort: Sort
     seats_by_type: Mapping[str, int]
     exchange: Exchange | None
+    pricing_rules: Sequence[PricingRule]
     # The departures of a search differ in time, hardly in distance: each product is priced about once.
     quotes: dict[tuple[object, ...], Quote] = field(default_factory=dict)
     joined: dict[tuple[int, ...], Quote] = field(default_factory=dict)
@@ -97,12 +101,13 @@ def make_offers(
     sort: Sort = Sort.CHEAPEST,
     seats_by_type: Mapping[str, int] | None = None,
     exchange: Exchange | None = None,
+    pricing_rules: Sequence[PricingRule] = (),
     max_total_minor: int | None = None,
 ) -> list[Offer]:
     """The best MAX_OFFERS of all journeys and brands that have the seats, in the order asked.
 
     `slices` holds for each slice its choices by cabin, in the same order of cabins."""
-    search = _Search(party, sort, seats_by_type or {}, exchange)
+    search = _Search(party, sort, seats_by_type or {}, exchange, pricing_rules)
     journeys = [
         journey
         for choices in zip(*slices, strict=True)
@@ -135,7 +140,12 @@ def _ways(search: _Search, choices: SliceChoices, limit: int) -> dict[str, list[
                 for leg, product in zip(itinerary, products, strict=True)
             )
             priced = _Priced(
-                itinerary, choices.cabin, brand, products, _quote(search, itinerary, products), seats_left
+                itinerary,
+                choices.cabin,
+                brand,
+                products,
+                _quote(search, choices, itinerary, products),
+                seats_left,
             )
             found.setdefault(brand, []).append(priced)
     for ways in found.values():
@@ -161,15 +171,33 @@ def _brands(
     return [(brand, tuple(brands[brand] for brands in by_leg)) for brand in shared[:MAX_BRANDS]]
 
 
-def _quote(search: _Search, itinerary: Itinerary, products: tuple[FareProduct, ...]) -> Quote:
-    key = (*(product.id for product in products), *(leg.distance_km for leg in itinerary))
+def _quote(
+    search: _Search, choices: SliceChoices, itinerary: Itinerary, products: tuple[FareProduct, ...]
+) -> Quote:
+    adjustments = tuple(
+        _adjustments(search, choices, leg, product) for leg, product in zip(itinerary, products, strict=True)
+    )
+    key = (*(product.id for product in products), *(leg.distance_km for leg in itinerary), adjustments)
     if key not in search.quotes:
         components = [
-            FareComponent(product, leg.distance_km, opens_trip=place == 0)
-            for place, (leg, product) in enumerate(zip(itinerary, products, strict=True))
+            FareComponent(product, leg.distance_km, opens_trip=place == 0, adjustments=changes)
+            for place, (leg, product, changes) in enumerate(
+                zip(itinerary, products, adjustments, strict=True)
+            )
         ]
         search.quotes[key] = pricing.quote(components, search.party, search.exchange)
     return search.quotes[key]
+
+
+def _adjustments(
+    search: _Search, choices: SliceChoices, leg: Departure, product: FareProduct
+) -> tuple[Adjustment, ...]:
+    if not search.pricing_rules:
+        return ()
+    facts = SegmentFacts(
+        choices.cabin, leg.airline, leg.origin, leg.destination, leg.departure_date, choices.bought_on
+    )
+    return pricing.adjustments_for(search.pricing_rules, facts, product)
 
 
 def _total_minor(journey: tuple[_Priced, ...]) -> int:

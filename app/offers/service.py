@@ -32,7 +32,7 @@ from app.offers.schemas import (
 )
 from app.pricing import service as pricing
 from app.pricing.fx.schemas import Exchange
-from app.pricing.schemas import FareProduct, PassengerType
+from app.pricing.schemas import PassengerType
 from app.reference import service as reference
 
 OFFER_LIFE = timedelta(minutes=30)
@@ -50,6 +50,7 @@ async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -
         await _ensure_airports_known(session, body.slices, slices)
         seats_by_type = await reference.list_aircraft_seats(session)
         exchange = await _exchange(session, body.currency, slices, now)
+        pricing_rules = await pricing.list_pricing_rules(session, now)
     request_id = rules.request_key(uuid7())
     offers = engine.make_offers(
         request_id,
@@ -59,6 +60,7 @@ async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -
         sort=body.sort,
         seats_by_type=seats_by_type,
         exchange=exchange,
+        pricing_rules=pricing_rules,
         max_total_minor=body.max_total_minor,
     )
     view = OfferRequestView(
@@ -111,13 +113,14 @@ async def offer_flight(
     )
     bought_on = now.astimezone(ZoneInfo(flight.departs_zone)).date()
     products = await pricing.list_fare_products(session, cabin, bought_on, flight.departure_date)
-    choices = engine.SliceChoices(cabin, [[departure]], products)
+    choices = engine.SliceChoices(cabin, [[departure]], products, bought_on)
     found = engine.make_offers(
         rules.request_key(uuid7()),
         [[choices]],
         party,
         expires_at,
         seats_by_type=await reference.list_aircraft_seats(session),
+        pricing_rules=await pricing.list_pricing_rules(session, now),
     )
     return found[0] if found else None
 
@@ -135,10 +138,14 @@ async def _choices(
     for cabin in body.all_cabins:
         query = _query(body, asked, cabin)
         ways = await connections.find_itineraries(session, query, now, body.max_stops)
-        products = (
-            await _products_for_sale(session, ways[0][0].departs_zone, body, query, now) if ways else []
-        )
-        choices.append(engine.SliceChoices(cabin, ways, products))
+        if not ways:
+            choices.append(engine.SliceChoices(cabin, [], []))
+            continue
+        # All ways of a slice leave from one airport on one local day, so one answer serves them all.
+        bought_on = now.astimezone(ZoneInfo(ways[0][0].departs_zone)).date()
+        stays = rules.stay_days([each.departure_date for each in body.slices])
+        products = await pricing.list_fare_products(session, cabin, bought_on, asked.departure_date, stays)
+        choices.append(engine.SliceChoices(cabin, ways, products, bought_on))
     return choices
 
 
@@ -157,19 +164,6 @@ def _query(body: OfferRequestCreate, asked: SliceRequest, cabin: Cabin) -> Slice
 
 def _window(asked: TimeOfDay | None) -> TimeWindow | None:
     return None if asked is None else TimeWindow(asked.earliest, asked.latest)
-
-
-async def _products_for_sale(
-    session: AsyncSession, zone: str, body: OfferRequestCreate, query: SliceQuery, now: datetime
-) -> list[FareProduct]:
-    """All ways of a slice leave from one airport on one local day, so one answer serves them all."""
-    return await pricing.list_fare_products(
-        session,
-        query.cabin,
-        bought_on=now.astimezone(ZoneInfo(zone)).date(),
-        departs_on=query.departure_date,
-        stays_days=rules.stay_days([asked.departure_date for asked in body.slices]),
-    )
 
 
 async def _exchange(

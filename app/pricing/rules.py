@@ -4,18 +4,20 @@ The fare of an adult is a base by distance times the product's multiplier, for e
 
     base  = 35.00 + 0.09 a km up to 1500 km + 0.05 a km beyond
     fare  = base * multiplier          a child pays 75 % of it, an infant on a lap 10 %
+            what pricing rules add to it is a line of its own, and part of the fare
     taxes = transport tax 7.5 % of the fare; 5.00 for each segment and 5.60 for each trip of a seat
 
 In another currency each line is converted and rounded by itself, so the lines add up there too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from app.core.money import Money
 from app.pricing.fx import rules as fx
 from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import (
+    Adjustment,
     Condition,
     Conditions,
     FareComponent,
@@ -178,16 +180,35 @@ def _lines(component: FareComponent, passenger_type: PassengerType, segment: int
 
     fare = fare_minor(product, kilometres, passenger_type)
     why = f"{kilometres} km in class {product.fare_class}{WHY_LESS[passenger_type]}"
-    tax = _share(fare, TRANSPORT_TAX_THOUSANDTHS, 1000)
-    lines = [
-        line(LineKind.FARE, product.fare_basis, f"{product.brand} fare", fare, why),
-        line(LineKind.TAX, "TRT", "Transport tax", tax, "7.5 % of the fare"),
-    ]
+    lines = [line(LineKind.FARE, product.fare_basis, f"{product.brand} fare", fare, why)]
+    for each, amount in _adjusted(fare, component.adjustments, passenger_type):
+        lines.append(line(LineKind.ADJUSTMENT, each.code, each.description, amount, each.reason))
+    paid = sum(each.amount.amount_minor for each in lines)
+    tax = _share(paid, TRANSPORT_TAX_THOUSANDTHS, 1000)
+    lines.append(line(LineKind.TAX, "TRT", "Transport tax", tax, "7.5 % of the fare"))
     if passenger_type.needs_seat:
         lines.append(line(LineKind.FEE, "SGF", "Segment fee", SEGMENT_FEE_MINOR, "for each flight"))
         if component.opens_trip:
             lines.append(line(LineKind.FEE, "SEC", "Security fee", SECURITY_FEE_MINOR, "for each trip"))
     return lines
+
+
+def _adjusted(
+    fare: int, adjustments: Sequence[Adjustment], passenger_type: PassengerType
+) -> Iterator[tuple[Adjustment, int]]:
+    """What each rule adds. All go by the fare itself; the one that would take more than is left is cut."""
+    left = fare
+    for each in adjustments:
+        if each.passenger_type not in (None, passenger_type):
+            continue
+        if each.basis_points is not None:
+            size = _share(fare, abs(each.basis_points), 10_000)
+            amount = size if each.basis_points > 0 else -size
+        else:
+            amount = each.amount_minor or 0
+        amount = max(amount, -left)
+        left += amount
+        yield each, amount
 
 
 def _taxes(lines: Sequence[PriceLine]) -> list[TaxLine]:

@@ -104,10 +104,24 @@ class FareProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a pricing rule adds to the fare of a segment: basis points of it, or an amount; both may be less
+    than nothing. For everybody, or for passengers of one type."""
+
+    code: str
+    description: str
+    reason: str
+    basis_points: int | None
+    amount_minor: int | None
+    passenger_type: PassengerType | None
+
+
+@dataclass(frozen=True, slots=True)
 class FareComponent:
-    """One segment to be priced: the product it is sold under, and how far it goes."""
+    """One segment to be priced: the product it is sold under, how far it goes, and what rules change."""
 
     product: FareProduct
     distance_km: int
     opens_trip: bool = True
     """The first segment of a slice: where a trip begins is where its security is paid."""
+    adjustments: tuple[Adjustment, ...] = ()

@@ -2,19 +2,33 @@
 
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.core.money import Money
+from app.flights.schemas import FlightView
 from app.pricing import rules, store
+from app.pricing.adjustments import service as rulebook
+from app.pricing.adjustments.schemas import PricingRule, SegmentFacts
+from app.pricing.ancillaries import service as ancillaries
+from app.pricing.ancillaries.schemas import AncillaryPrice
 from app.pricing.errors import FareProductNotFound
 from app.pricing.fx import service as fx
 from app.pricing.fx.schemas import Exchange
-from app.pricing.schemas import Condition, Conditions, FareComponent, FareProduct, PassengerType, Quote
+from app.pricing.schemas import (
+    Adjustment,
+    Condition,
+    Conditions,
+    FareComponent,
+    FareProduct,
+    PassengerType,
+    Quote,
+)
 
 CACHE_SECONDS = 60
 
@@ -54,6 +68,45 @@ async def get_conditions(
     if exchange is None:
         return product.conditions
     return rules.convert_conditions(product.conditions, exchange)
+
+
+async def list_pricing_rules(session: AsyncSession, now: datetime) -> list[PricingRule]:
+    """The rules that hold at a moment."""
+    return await rulebook.list_holding(session, now)
+
+
+def adjustments_for(
+    holding: Sequence[PricingRule], facts: SegmentFacts, product: FareProduct
+) -> tuple[Adjustment, ...]:
+    """What the rules change of a segment sold under a product."""
+    return rulebook.adjustments_for(holding, facts, product)
+
+
+async def list_ancillaries(
+    session: AsyncSession,
+    flight: FlightView,
+    passenger_type: PassengerType,
+    currency: str | None = None,
+    day: date | None = None,
+) -> list[AncillaryPrice]:
+    """What a passenger may buy beside the fare on a flight: today, in the catalogue's own currency, unless
+    said otherwise. Raises CurrencyUnavailable."""
+    bought_on = day or (await clock.now(session)).date()
+    return await ancillaries.list_prices(session, flight.distance_km, passenger_type, bought_on, currency)
+
+
+async def seat_price(
+    session: AsyncSession,
+    zone: str,
+    distance_km: int,
+    currency: str | None = None,
+    day: date | None = None,
+) -> Money | None:
+    """What choosing a seat of a zone costs (standard, preferred, extra_legroom); None: it is not on sale.
+
+    Raises CurrencyUnavailable."""
+    bought_on = day or (await clock.now(session)).date()
+    return await ancillaries.find_seat_price(session, zone, distance_km, bought_on, currency)
 
 
 async def find_exchange(session: AsyncSession, base: str, currency: str | None, day: date) -> Exchange | None:

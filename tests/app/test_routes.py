@@ -67,6 +67,13 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/airports"): EVERYONE,
     ("POST", "/v1/offer-requests"): EVERYONE,
     ("GET", "/v1/fx-rates"): EVERYONE,
+    ("GET", "/v1/fare-calendar"): EVERYONE,
+    ("GET", "/v1/flights/{flight_id}/ancillaries"): EVERYONE,
+    ("POST", "/v1/admin/pricing-rules"): REVENUE,
+    ("GET", "/v1/admin/pricing-rules"): REVENUE,
+    ("GET", "/v1/admin/pricing-rules/{rule_id}"): REVENUE,
+    ("PUT", "/v1/admin/pricing-rules/{rule_id}"): REVENUE,
+    ("DELETE", "/v1/admin/pricing-rules/{rule_id}"): REVENUE,
     ("GET", "/v1/offers/{offer_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,
@@ -174,6 +181,7 @@ def address(path: str) -> str:
         "service_request_id": "ssr",
     }
     prefixes |= {"document_id": "doc"}
+    prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

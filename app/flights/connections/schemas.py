@@ -35,3 +35,23 @@ class ConnectionBounds:
     shortest: timedelta
     longest: timedelta
     longest_way_km: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthQuery:
+    """The direct flights of a route in the month that begins on a day."""
+
+    origin: str
+    destination: str
+    first_day: date
+    cabin: Cabin
+
+
+@dataclass(frozen=True, slots=True)
+class ClassOfADay:
+    """A fare class that an airline has a seat in on a day of the route."""
+
+    departure_date: date
+    airline: str
+    distance_km: int
+    fare_class: str

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.flights import rules as flight_rules
+from app.flights import service as flights_service
 from app.flights.connections import rules, store
-from app.flights.connections.schemas import SliceQuery
+from app.flights.connections.schemas import ClassOfADay, MonthQuery, SliceQuery
 from app.flights.schemas import Departure
 from app.reference import service as reference
 
@@ -31,6 +32,12 @@ async def find_itineraries(
             break
         found += await _connections(session, query, stops, now)
     return found
+
+
+async def find_month(session: AsyncSession, query: MonthQuery, now: datetime) -> list[ClassOfADay]:
+    """The classes that direct flights of a month have seats in, for sale at `now`."""
+    closing = now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE
+    return await store.find_month(session, query, flight_rules.STATUSES_FOR_SALE, closing)
 
 
 async def _direct(session: AsyncSession, query: SliceQuery, now: datetime) -> list[Departure]:
@@ -57,13 +64,13 @@ async def _connections(
     if not ids:
         return []
     wanted = sorted({flight_id for way in ids for flight_id in way})
-    flights = {
-        flight.flight_id: flight for flight in await store.find_departures(session, wanted, query.cabin)
-    }
+    found = {flight.flight_id: flight for flight in await store.find_departures(session, wanted, query.cabin)}
     # A flight whose cabin has left the live table since the statement before takes its ways with it.
-    ways = [[flights[each] for each in way] for way in ids if all(each in flights for each in way)]
+    ways = [[found[each] for each in way] for way in ids if all(each in found for each in way)]
     countries = await _countries(session, ways)
-    return [way for way in ways if rules.can_be_flown(way, countries)][:MAX_CONNECTIONS]
+    hubs = sorted({leg.origin for way in ways for leg in way[1:]})
+    minimum = await flights_service.minimum_connections(session, hubs)
+    return [way for way in ways if rules.can_be_flown(way, countries, minimum)][:MAX_CONNECTIONS]
 
 
 async def _countries(session: AsyncSession, ways: Sequence[Sequence[Departure]]) -> dict[str, str]:

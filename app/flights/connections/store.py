@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.flights.connections.schemas import ConnectionBounds, SliceQuery, TimeWindow
+from app.flights.connections.schemas import (
+    ClassOfADay,
+    ConnectionBounds,
+    MonthQuery,
+    SliceQuery,
+    TimeWindow,
+)
 from app.flights.schemas import Departure, FlightStatus
 
 # More flights than any airport sends out in a day; past it a search looks at the earliest.
@@ -167,6 +173,19 @@ _FIND_TWO_STOPS = text(f"""
     order by elapsed, first_id, second_id, last_id
     limit :limit
 """)
+_FIND_MONTH = text("""
+    select distinct flight.departure_date, flight.airline, flight.distance_km, offered.fare_class
+    from app.flights as flight
+    join live.availability as cabin on cabin.flight_id = flight.id and cabin.cabin = :cabin
+    cross join lateral unnest(cabin.classes, cabin.seats_open) as offered (fare_class, seats_open)
+    where flight.origin = :origin
+        and flight.destination = :destination
+        and flight.departure_date >= :first_day
+        and flight.departure_date < cast(:first_day as date) + interval '1 month'
+        and flight.departs_at > :departs_after
+        and flight.status = any(:statuses)
+        and offered.seats_open > 0
+""")
 _FIND_BY_ID = text(f"""
     select {_COLUMNS}
     from app.flights as flight
@@ -210,6 +229,21 @@ async def find_departures(session: AsyncSession, flight_ids: Sequence[UUID], cab
     """Flights by id, with one cabin's live availability, in no order."""
     parameters = {"flight_ids": list(flight_ids), "cabin": cabin}
     return [Departure(**row._mapping) for row in await session.execute(_FIND_BY_ID, parameters)]
+
+
+async def find_month(
+    session: AsyncSession, query: MonthQuery, statuses: Sequence[FlightStatus], departs_after: datetime
+) -> list[ClassOfADay]:
+    """The classes with seats of each day, once for each airline and distance."""
+    parameters = {
+        "origin": query.origin,
+        "destination": query.destination,
+        "first_day": query.first_day,
+        "cabin": query.cabin,
+        "statuses": [status.value for status in statuses],
+        "departs_after": departs_after,
+    }
+    return [ClassOfADay(**row._mapping) for row in await session.execute(_FIND_MONTH, parameters)]
 
 
 def _parameters(

@@ -1,6 +1,7 @@
 """Which connections can be flown: time enough at each change, and no airport twice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,16 +9,16 @@ import pytest
 
 from app.core.ids import uuid7
 from app.flights.connections.rules import (
-    DOMESTIC_CONNECTION,
-    INTERNATIONAL_CONNECTION,
     LONGEST_CONNECTION,
     bounds_for,
     can_be_flown,
     great_circle_km,
-    minimum_connection,
 )
+from app.flights.rules import DEFAULT_MINIMUM_CONNECTIONS
 from app.flights.schemas import Departure
 
+DOMESTIC_CONNECTION, INTERNATIONAL_CONNECTION = timedelta(minutes=45), timedelta(minutes=90)
+EVERYWHERE = dict.fromkeys(["JFK", "ORD", "DEN", "LAX", "LHR", "CDG", "ZZZ"], DEFAULT_MINIMUM_CONNECTIONS)
 NOON = datetime(2031, 3, 9, 12, 0, tzinfo=UTC)
 COUNTRIES = {"JFK": "US", "ORD": "US", "DEN": "US", "LAX": "US", "LHR": "GB", "CDG": "FR"}
 
@@ -40,20 +41,18 @@ def way(airports: Sequence[str], waits: Sequence[timedelta]) -> list[Departure]:
     return legs
 
 
-@pytest.mark.parametrize(
-    ("arrives_from", "at", "departs_to", "expected"),
-    [
-        ("US", "US", "US", DOMESTIC_CONNECTION),
-        ("US", "US", "GB", INTERNATIONAL_CONNECTION),
-        ("GB", "US", "US", INTERNATIONAL_CONNECTION),
-        ("US", "GB", "US", INTERNATIONAL_CONNECTION),
-        (None, None, None, INTERNATIONAL_CONNECTION),
-    ],
-)
-def test_a_border_makes_a_change_longer(
-    arrives_from: str | None, at: str | None, departs_to: str | None, expected: timedelta
-) -> None:
-    assert minimum_connection(arrives_from, at, departs_to) == expected
+def test_an_airport_of_an_unknown_country_is_abroad() -> None:
+    hour = timedelta(hours=1)
+
+    assert can_be_flown(way(["JFK", "ORD", "LAX"], [hour]), COUNTRIES, EVERYWHERE)
+    assert not can_be_flown(way(["JFK", "ORD", "ZZZ"], [hour]), COUNTRIES, EVERYWHERE)
+
+
+def test_an_airports_own_time_decides() -> None:
+    slow = replace(DEFAULT_MINIMUM_CONNECTIONS, domestic_domestic=timedelta(hours=2))
+    hour = timedelta(hours=1)
+
+    assert not can_be_flown(way(["JFK", "ORD", "LAX"], [hour]), COUNTRIES, EVERYWHERE | {"ORD": slow})
 
 
 @pytest.mark.parametrize(
@@ -70,13 +69,13 @@ def test_a_border_makes_a_change_longer(
     ],
 )
 def test_a_way_can_be_flown_or_not(airports: list[str], waits: list[timedelta], expected: bool) -> None:
-    assert can_be_flown(way(airports, waits), COUNTRIES) is expected
+    assert can_be_flown(way(airports, waits), COUNTRIES, EVERYWHERE) is expected
 
 
 def test_a_flight_from_another_airport_than_it_arrived_at_connects_to_nothing() -> None:
     apart = [leg("JFK", "ORD", NOON), leg("DEN", "LAX", NOON + timedelta(hours=4))]
 
-    assert not can_be_flown(apart, COUNTRIES)
+    assert not can_be_flown(apart, COUNTRIES, EVERYWHERE)
 
 
 def test_the_great_circle_is_as_long_as_the_atlas_says() -> None:

@@ -1,0 +1,1 @@
+"""The cheapest fare of each day of a month."""
