@@ -44,6 +44,8 @@ from app.notifications.routes import router as notifications
 from app.offers import batch as offer_batch
 from app.offers.fare_calendar.routes import router as fare_calendar
 from app.offers.routes import router as offers
+from app.offers.search_events import service as search_events
+from app.offers.sources import service as sources
 from app.pricing.adjustments.routes import router as pricing_rules
 from app.pricing.ancillaries.routes import router as ancillaries
 from app.pricing.fx.routes import router as fx
@@ -156,11 +158,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Made now, or the first log-in with an unknown e-mail would take longer than all others.
     security.absent_user_hash()
     await offer_batch.start()
+    await search_events.start()
     await availability_feed.start()
     async with settings_memory.process.kept_fresh(), audit.note_taking():
         yield
     await availability_feed.stop()
+    await search_events.stop()
     await offer_batch.stop()
+    await sources.close()
     await engine().dispose()
 
 

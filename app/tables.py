@@ -34,6 +34,7 @@ from app.inventory.controls import models as controls
 from app.inventory.seats import models as seats
 from app.notifications import models as notifications
 from app.offers import models as offers
+from app.offers.search_events import models as search_events
 from app.payments import models as payments
 from app.pricing import models as pricing
 from app.pricing.adjustments import models as adjustments
@@ -58,6 +59,7 @@ MODELS = (
     controls,
     pricing,
     fx,
+    search_events,
     adjustments,
     ancillaries,
     offers,
@@ -89,6 +91,7 @@ CAPTURED = (
     "cabin_inventories",
     "fare_products",
     "fx_rates",
+    "search_events",
     "fraud_rules",
     "users",
     "bookings",

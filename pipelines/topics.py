@@ -31,6 +31,7 @@ CAPTURED = (
     "cabin_inventories",
     "fare_products",
     "fx_rates",
+    "search_events",
     "fraud_rules",
     "users",
     "bookings",

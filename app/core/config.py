@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     paypal_api_base: str = "https://api-m.paypal.com"
     geoip_csv: Path | None = None
     issuer: str = "contrail"
+    # Where outside offers are asked for; without it they are not, and no token is needed.
+    duffel_url: str | None = None
     pool_size: int = 10
     password_hash_parallelism: int = 2
     # All rate limits times this: a bench or a test asks from one address what a thousand travellers would.

@@ -1,6 +1,6 @@
 """What offers refuse."""
 
-from app.core.errors import Conflict, NotFound, Unavailable, Unprocessable
+from app.core.errors import Conflict, DomainError, NotFound, Unavailable, Unprocessable
 
 
 class OfferNotFound(NotFound):
@@ -21,3 +21,11 @@ class AirportUnknown(Unprocessable):
 class SearchBusy(Unavailable):
     code = "search_busy"
     title = "Too many searches are waiting to be written"
+
+
+class SourceFailed(DomainError):
+    """The source did not answer, or not as its contract says."""
+
+    status = 502
+    code = "source_failed"
+    title = "The source of outside offers did not answer as it should"

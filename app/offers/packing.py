@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.http import Schema
-from app.offers import emissions
+from app.offers import emissions, rules
 from app.offers.schemas import (
     Emissions,
     ExchangeRate,
@@ -70,6 +70,15 @@ def unpack(
         seats_left=pick[2],
         kg=pick[3],
         fx=None if fx is None else ExchangeRate.model_validate(fx),
+    )
+
+
+def unpack_one(request_id: UUID, ordinal: int, expires_at: datetime, kept: dict[str, Any]) -> Offer:
+    """The offer at a place of a request, out of all that is kept of it."""
+    pick = kept["picks"][ordinal - 1]
+    slices = [kept["slices"][place] for place in pick[0]]
+    return unpack(
+        rules.offer_id(request_id, ordinal), expires_at, slices, kept["fares"][pick[1]], pick, kept["fx"]
     )
 
 

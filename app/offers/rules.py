@@ -36,6 +36,13 @@ def split_offer_id(key: UUID) -> tuple[UUID, int]:
     return request_key(key), key.int & ORDINAL_MASK
 
 
+def ordinals(count: int, place: int | None, *, is_backwards: bool) -> list[int]:
+    """The ordinals of so many offers from beyond a place, in the direction asked."""
+    if is_backwards:
+        return list(range(min(count, (place or 1) - 1), 0, -1))
+    return list(range(max(1, (place or 0) + 1), count + 1))
+
+
 def cheapest_by_brand(
     products: Sequence[FareProduct], seats_open: Mapping[str, int], seats: int
 ) -> list[FareProduct]:

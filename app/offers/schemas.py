@@ -1,5 +1,6 @@
 """What is asked of a search, and what it offers."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +14,7 @@ from app.core.http import Schema
 from app.core.ids import FlightId, OfferId, OfferRequestId
 from app.core.money import CurrencyCode, Money
 from app.flights.schemas import Cabin, LocalTime, Moment
+from app.offers.sources.base import OutsideOffer, SourceName, SourceNote
 from app.pricing.schemas import Conditions, PassengerPrice, PassengerType
 from app.reference.schemas import AirlineCode, AirportCode
 
@@ -92,6 +94,9 @@ class OfferRequestCreate(Schema):
         default=None, description="To be priced and paid in; the fares' own when left out"
     )
     sort: Sort = Sort.CHEAPEST
+    outside_sources: Annotated[list[SourceName], Field(max_length=len(SourceName))] = Field(
+        default=[], description="Others' inventory to ask too, which takes seconds; see `outside_offers`"
+    )
     limit: int = Field(
         default=DEFAULT_OFFERS, ge=1, le=MOST_OFFERS,
         description="How many offers the answer holds; the others are read in pages",
@@ -219,6 +224,8 @@ class OfferRequestView(Schema):
     )
     offers_found: int = Field(description="How many there are; those past `limit` are read in pages")
     availability: AvailabilityNote
+    outside_offers: list[OutsideOffer] = Field(description="Of the outside sources asked for")
+    outside_sources: list[SourceNote] = Field(description="How each of them took part")
 
 
 class PackedSlice(Schema):
@@ -250,6 +257,15 @@ class PackedOffers(Schema):
     fares: list[PackedFare]
     picks: list[tuple[list[int], int, int, int]]
     fx: ExchangeRate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks for flights, as far as they say: a user, a session of a client's own making, a channel."""
+
+    user_id: UUID | None
+    session: str | None
+    source: str
 
 
 class OfferRequestRow(Schema):

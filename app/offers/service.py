@@ -1,5 +1,8 @@
 """Searching, and finding again what was offered."""
 
+import asyncio
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -12,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core import clock
 from app.core.context import current
 from app.core.db import transaction
+from app.core.hashes import keyed_hash
 from app.core.ids import uuid7
+from app.core.pages import Page, Window, page_of, unknown_place
 from app.flights import service as flights
 from app.flights.connections import service as connections
 from app.flights.connections.schemas import SliceQuery, TimeWindow
@@ -29,7 +34,12 @@ from app.offers.schemas import (
     OfferRequestView,
     SliceRequest,
     TimeOfDay,
+    Visitor,
 )
+from app.offers.search_events import service as search_events
+from app.offers.search_events.schemas import SearchEvent, SearchEventKind
+from app.offers.sources import service as sources
+from app.offers.sources.base import OutsideOffer, OutsideQuery, OutsideSliceQuery, SourceName
 from app.pricing import service as pricing
 from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import PassengerType
@@ -40,10 +50,47 @@ OFFER_LIFE = timedelta(minutes=30)
 REQUEST_LIFE = timedelta(days=2)
 
 
-async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -> OfferRequestView:
-    """Search, and promise the prices found for OFFER_LIFE. Raises AirportUnknown, SearchBusy.
+async def create_offer_request(body: OfferRequestCreate, visitor: Visitor) -> OfferRequestView:
+    """Search, and promise the prices found for OFFER_LIFE; ask outside sources meanwhile.
 
-    Opens its own transactions: the search is over before its row waits for a batch."""
+    Opens its own transactions: the search is over before its row waits for a batch.
+    Raises AirportUnknown, CurrencyUnavailable, SearchBusy."""
+    outside = sources.search(body.outside_sources, _outside_query(body))
+    view, (outside_offers, notes) = await asyncio.gather(_search(body, visitor), outside)
+    return view.model_copy(update={"outside_offers": outside_offers, "outside_sources": notes})
+
+
+async def list_offers(session: AsyncSession, request_id: UUID, window: Window, now: datetime) -> Page[Offer]:
+    """A page of a request's offers, in the order it asked for.
+
+    Raises OfferNotFound, OfferExpired, CursorInvalid."""
+    row = await store.find_offers(session, request_id)
+    if row is None:
+        raise OfferNotFound()
+    _ensure_good(row.expires_at, row.version, now)
+    ordinals = rules.ordinals(len(row.offers["picks"]), _ordinal(window), is_backwards=window.is_backwards)
+    shown = ordinals[: window.limit + 1]
+    offers = [packing.unpack_one(request_id, ordinal, row.expires_at, row.offers) for ordinal in shown]
+    return page_of(offers, window, [str(ordinal) for ordinal in shown])
+
+
+async def look_at_offer(session: AsyncSession, offer_id: UUID, now: datetime, visitor: Visitor) -> Offer:
+    """The offer as it was made, and a note that somebody looked. Raises OfferNotFound, OfferExpired."""
+    offer = await get_offer(session, offer_id, now)
+    search_events.note(_look_event(offer, visitor, now))
+    return offer
+
+
+async def get_outside_offer(source: SourceName, offer_id: str) -> OutsideOffer:
+    """The offer as its source has it now. Raises OfferNotFound, SourceFailed."""
+    offer = await sources.find_offer(source, offer_id)
+    if offer is None:
+        raise OfferNotFound()
+    return offer
+
+
+async def _search(body: OfferRequestCreate, visitor: Visitor) -> OfferRequestView:
+    began = time.perf_counter()
     async with transaction() as session:
         now = await clock.now(session)
         slices = [await _choices(session, body, asked, now) for asked in body.slices]
@@ -70,8 +117,12 @@ async def create_offer_request(body: OfferRequestCreate, user_id: UUID | None) -
         offers=offers[: body.limit],
         offers_found=len(offers),
         availability=_how_fresh(slices),
+        outside_offers=[],
+        outside_sources=[],
     )
-    await batch.write(_row(view, offers, engine.rate_of(exchange), body, user_id))
+    await batch.write(_row(view, offers, engine.rate_of(exchange), body, visitor.user_id))
+    took_ms = round((time.perf_counter() - began) * 1000)
+    search_events.note(_search_event(view, offers, body, visitor, took_ms))
     return view
 
 
@@ -81,10 +132,7 @@ async def get_offer(session: AsyncSession, offer_id: UUID, now: datetime) -> Off
     row = await store.find_offer(session, request_id, ordinal - 1) if ordinal else None
     if row is None:
         raise OfferNotFound()
-    if row.expires_at <= now:
-        raise OfferExpired(f"it was good until {row.expires_at.isoformat()}")
-    if row.version != PACKED_VERSION:
-        raise OfferExpired("it was made by an earlier release")
+    _ensure_good(row.expires_at, row.version, now)
     return packing.unpack(offer_id, row.expires_at, row.slices, row.fare, row.pick, row.fx)
 
 
@@ -123,6 +171,20 @@ async def offer_flight(
         pricing_rules=await pricing.list_pricing_rules(session, now),
     )
     return found[0] if found else None
+
+
+def _ensure_good(expires_at: datetime, version: int | None, now: datetime) -> None:
+    if expires_at <= now:
+        raise OfferExpired(f"it was good until {expires_at.isoformat()}")
+    if version != PACKED_VERSION:
+        raise OfferExpired("it was made by an earlier release")
+
+
+def _ordinal(window: Window) -> int | None:
+    try:
+        return None if window.place is None else int(window.place)
+    except ValueError:
+        raise unknown_place("before" if window.is_backwards else "after") from None
 
 
 async def sweep_offer_requests(session: AsyncSession, limit: int) -> int:
@@ -225,3 +287,78 @@ def _row(
         request_id=context.request_id,
         simulated=context.is_simulated,
     )
+
+
+def _outside_query(body: OfferRequestCreate) -> OutsideQuery:
+    return OutsideQuery(
+        slices=[
+            OutsideSliceQuery(
+                origin=asked.origin, destination=asked.destination, departure_date=asked.departure_date
+            )
+            for asked in body.slices
+        ],
+        party=body.party,
+        cabin=body.all_cabins[0],
+        max_stops=body.max_stops,
+    )
+
+
+def _search_event(
+    view: OfferRequestView, offers: Sequence[Offer], body: OfferRequestCreate, visitor: Visitor, took_ms: int
+) -> SearchEvent:
+    first = body.slices[0]
+    total = offers[0].total if offers else None
+    return SearchEvent(
+        id=uuid7(),
+        kind=SearchEventKind.SEARCH,
+        offer_request_id=view.id,
+        **_who(visitor, body.party),
+        origin=first.origin,
+        destination=first.destination,
+        departure_date=first.departure_date,
+        slices=len(body.slices),
+        stay_days=rules.stay_days([asked.departure_date for asked in body.slices]),
+        cabin=body.all_cabins[0],
+        max_stops=body.max_stops,
+        sort=body.sort,
+        offers_found=len(offers),
+        total_minor=None if total is None else total.amount_minor,
+        currency=None if total is None else total.currency,
+        availability_age_ms=view.availability.age_ms,
+        took_ms=took_ms,
+        occurred_at=view.created_at,
+    )
+
+
+def _look_event(offer: Offer, visitor: Visitor, now: datetime) -> SearchEvent:
+    dates = [part.segments[0].departs_local.date() for part in offer.slices]
+    return SearchEvent(
+        id=uuid7(),
+        kind=SearchEventKind.LOOK,
+        offer_request_id=rules.split_offer_id(offer.id)[0],
+        offer_id=offer.id,
+        **_who(visitor, [price.type for price in offer.passengers]),
+        origin=offer.slices[0].origin,
+        destination=offer.slices[0].destination,
+        departure_date=dates[0],
+        slices=len(offer.slices),
+        stay_days=rules.stay_days(dates),
+        cabin=offer.cabin,
+        total_minor=offer.total.amount_minor,
+        currency=offer.total.currency,
+        occurred_at=now,
+    )
+
+
+def _who(visitor: Visitor, party: Sequence[PassengerType]) -> dict[str, Any]:
+    context, types = current(), Counter(party)
+    return {
+        "user_id": visitor.user_id,
+        "session_hash": None if visitor.session is None else keyed_hash("session", visitor.session),
+        "source": visitor.source,
+        "adults": types[PassengerType.ADULT],
+        "children": types[PassengerType.CHILD],
+        "infants": types[PassengerType.INFANT],
+        "request_id": context.request_id,
+        "simulated": context.is_simulated,
+    }

@@ -45,6 +45,11 @@ _FIND_OFFER = text("""
     ) as picked
     where request.id = :request_id and picked.pick is not null
 """)
+_FIND_OFFERS = text("""
+    select expires_at, cast(offers ->> 'version' as integer) as version, offers
+    from app.offer_requests
+    where id = :request_id
+""")
 _DELETE_OLD = text("""
     delete from app.offer_requests
     where id in (
@@ -67,6 +72,11 @@ async def find_offer(session: AsyncSession, request_id: UUID, position: int) -> 
     """The offer at a position of a request, from 0."""
     parameters = {"request_id": request_id, "position": position}
     return (await session.execute(_FIND_OFFER, parameters)).one_or_none()
+
+
+async def find_offers(session: AsyncSession, request_id: UUID) -> Row[Any] | None:
+    """All the offers of a request as they are kept."""
+    return (await session.execute(_FIND_OFFERS, {"request_id": request_id})).one_or_none()
 
 
 async def delete_old(session: AsyncSession, age: timedelta, limit: int) -> int:

@@ -8,7 +8,8 @@ from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
 from app.core.pages import Page, PageRequest
 from app.reference import service
-from app.reference.schemas import AirportView
+from app.reference.errors import PlaceInvalid
+from app.reference.schemas import AirportView, Nearness
 
 router = APIRouter(prefix="/v1", tags=["flights"], responses=PROBLEM_RESPONSES)
 
@@ -24,8 +25,37 @@ AirportQuery = Annotated[
 ]
 
 
+DEFAULT_RADIUS_KM = 100
+MAX_RADIUS_KM = 1000
+Near = Annotated[
+    str | None,
+    Query(
+        pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,8})?,-?[0-9]{1,3}(\.[0-9]{1,8})?$",
+        description="Latitude and longitude in degrees",
+        examples=["40.71,-74.01"],
+    ),
+]
+Radius = Annotated[int, Query(ge=1, le=MAX_RADIUS_KM, description="How far from `near`")]
+
+
+def _coordinates(near: str) -> tuple[float, float]:
+    """Raises PlaceInvalid."""
+    latitude, longitude = (float(part) for part in near.split(","))
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise PlaceInvalid("latitudes go to 90 degrees, longitudes to 180", pointer="/(query)/near")
+    return latitude, longitude
+
+
 @router.get("/airports", summary="List airports", status_code=200)
 async def list_airports(
-    tx: Transaction, paging: PageRequest, query: AirportQuery = None
+    tx: Transaction,
+    paging: PageRequest,
+    query: AirportQuery = None,
+    near: Near = None,
+    radius_km: Radius = DEFAULT_RADIUS_KM,
 ) -> Page[AirportView]:
+    """By code; or with `near` those within `radius_km` of a place, the nearest first."""
+    if near is not None:
+        circle = Nearness(*_coordinates(near), radius_km)
+        return paging.answer(await service.list_airports_near(tx, circle, query, paging.window))
     return paging.answer(await service.list_airports(tx, query, paging.window))

@@ -1,5 +1,6 @@
 """What callers see of the reference data."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -19,3 +20,15 @@ class AirportView(Schema):
     latitude: float = Field(examples=[40.6398])
     longitude: float = Field(examples=[-73.7789])
     zone: str = Field(description="IANA time zone of its local times", examples=["America/New_York"])
+    distance_km: float | None = Field(
+        default=None, description="From `near`, where that was asked", examples=[21.4]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """A circle on the map."""
+
+    latitude: float
+    longitude: float
+    radius_km: int

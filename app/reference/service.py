@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.pages import Page, Window, page_of
+from app.core.pages import Page, Window, page_of, unknown_place
 from app.reference import store
-from app.reference.schemas import AirportView
+from app.reference.schemas import AirportView, Nearness
 
 # Aircraft types change a few times a year.
 AIRCRAFT_CACHE_SECONDS = 60
@@ -21,6 +22,27 @@ async def list_airports(session: AsyncSession, query: str | None, window: Window
     rows = await store.list_airports(session, query, window)
     airports = [AirportView(**row._mapping) for row in rows]
     return page_of(airports, window, [airport.code for airport in airports])
+
+
+async def list_airports_near(
+    session: AsyncSession, near: Nearness, query: str | None, window: Window
+) -> Page[AirportView]:
+    """A page of the airports within a circle, the nearest first. Raises CursorInvalid."""
+    rows = await store.list_airports_near(
+        session, near, query, _place(window), window.limit + 1, is_backwards=window.is_backwards
+    )
+    airports = [AirportView(**row._mapping) for row in rows]
+    return page_of(airports, window, [f"{row.distance_km}:{row.code}" for row in rows])
+
+
+def _place(window: Window) -> tuple[Decimal, str] | None:
+    if window.place is None:
+        return None
+    distance_km, _, code = window.place.partition(":")
+    try:
+        return Decimal(distance_km), code
+    except InvalidOperation:
+        raise unknown_place("before" if window.is_backwards else "after") from None
 
 
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> dict[str, AirportView]:

@@ -75,6 +75,8 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("PUT", "/v1/admin/pricing-rules/{rule_id}"): REVENUE,
     ("DELETE", "/v1/admin/pricing-rules/{rule_id}"): REVENUE,
     ("GET", "/v1/offers/{offer_id}"): EVERYONE,
+    ("GET", "/v1/offer-requests/{offer_request_id}/offers"): EVERYONE,
+    ("GET", "/v1/outside-offers/{source}/{offer_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability/stream"): EVERYONE,
@@ -182,6 +184,7 @@ def address(path: str) -> str:
     }
     prefixes |= {"document_id": "doc"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl"}
+    prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl", "offer_request_id": "orq"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

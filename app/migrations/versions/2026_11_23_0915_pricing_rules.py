@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "pricing_rules"
-down_revision = "names_and_services"
+down_revision = "groups"
 branch_labels = None
 depends_on = None
 

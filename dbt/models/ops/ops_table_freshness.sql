@@ -21,6 +21,7 @@
     'refunds',
     'routes',
     'schedules',
+    'search_events',
     'seat_assignments',
     'seat_holds',
     'segments',

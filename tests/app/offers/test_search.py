@@ -211,6 +211,27 @@ async def test_an_answer_is_cut_to_its_limit_and_says_how_many_there_are(
     found = await search(client, ("JFK", "LAX", morning), limit=2)
 
     assert (len(found["offers"]), found["offers_found"]) == (2, 3)
+    every = (await client.get(f"/v1/offer-requests/{found['id']}/offers")).json()
+    assert [offer["brand"] for offer in every["data"]] == ["Basic", "Standard", "Flex"]
+    assert every["data"][:2] == found["offers"]
+
+
+async def test_offers_are_read_in_pages_both_ways(
+    owner: Owner, client: httpx2.AsyncClient, morning: datetime
+) -> None:
+    for hour in (0, 1):
+        fly(owner, "JFK", "LAX", morning + timedelta(hours=hour))
+    found = await search(client, ("JFK", "LAX", morning))
+    address = f"/v1/offer-requests/{found['id']}/offers?limit=4"
+
+    first = (await client.get(address)).json()
+    second = (await client.get(f"{address}&after={first['meta']['after']}")).json()
+    back = (await client.get(f"{address}&before={second['meta']['before']}")).json()
+
+    assert first["data"] + second["data"] == found["offers"]
+    assert (second["meta"]["after"], back["data"]) == (None, first["data"])
+    assert (await client.get(f"{address}&after=bm9uc2Vuc2U")).status_code == 422
+    assert (await client.get(f"/v1/offer-requests/orq_{'0' * 32}/offers")).status_code == 404
 
 
 async def test_nine_passengers_are_priced_one_by_one_and_add_up(

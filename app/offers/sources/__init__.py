@@ -1,0 +1,1 @@
+"""Inventory of others, searched beside our own."""
