@@ -30,9 +30,11 @@ from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
 from app.core.rate_limits import limit_rate
+from app.disruptions.operations.routes import router as operations
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
 from app.flights.routes import router as flights
+from app.flights.schedules.routes import router as schedules
 from app.identity.administration.routes import router as administration
 from app.identity.factors.routes import router as factors
 from app.identity.keys import service as api_keys
@@ -71,6 +73,7 @@ ROUTERS = (
     reference,
     flights,
     controls,
+    schedules,
     offers,
     fx,
     ancillaries,
@@ -92,6 +95,7 @@ ROUTERS = (
     notifications,
     disruptions,
     privacy,
+    operations,
 )
 
 TAGS = [
@@ -110,6 +114,7 @@ TAGS = [
     {"name": "waitlist", "description": "Waiting for seats on a full flight"},
     {"name": "webhooks in", "description": "What payment providers call; each is signed by its provider"},
     {"name": "notifications", "description": "What was sent to a customer"},
+    {"name": "operations", "description": "The timetable, and flights that do not go as planned"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},
     {"name": "platform", "description": "Health, metrics, and what a problem's code means"},
 ]

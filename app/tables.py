@@ -23,6 +23,8 @@ from app.checkin import models as checkin
 from app.core import models as core
 from app.core.models import TIMESTAMPTZ
 from app.disruptions import models as disruptions
+from app.disruptions.changes import models as schedule_changes
+from app.disruptions.operations import models as operations
 from app.flights import models as flights
 from app.fraud import models as fraud
 from app.identity import models as identity
@@ -76,6 +78,8 @@ MODELS = (
     names,
     assistance,
     disruptions,
+    operations,
+    schedule_changes,
     notifications,
 )
 
@@ -153,6 +157,8 @@ PRIVATE = (
     "name_corrections",
     "service_requests",
     "service_allotments",
+    "disruptions",
+    "schedule_changes",
 )
 
 # Written by the fraud flow and captured too, so that the warehouse sees what was known at a decision.

@@ -1,5 +1,7 @@
 """Expected refusals: each has a status and a stable code, and is translated to HTTP once, in core.http."""
 
+from collections.abc import Sequence
+
 
 class DomainError(Exception):
     """A refusal a caller can understand. Domains declare subclasses in their errors.py."""
@@ -11,12 +13,19 @@ class DomainError(Exception):
     advice: str | None = None
 
     def __init__(
-        self, detail: str | None = None, *, pointer: str | None = None, retry_after_seconds: int | None = None
+        self,
+        detail: str | None = None,
+        *,
+        pointer: str | None = None,
+        retry_after_seconds: int | None = None,
+        errors: Sequence[tuple[str, str]] = (),
     ) -> None:
+        """`errors` are (pointer, detail) where there are many; otherwise `pointer` is that of `detail`."""
         super().__init__(detail or self.title)
         self.detail = detail
         self.pointer = pointer
         self.retry_after_seconds = retry_after_seconds
+        self.errors = errors
 
 
 class BadRequest(DomainError):

@@ -109,7 +109,7 @@ def problem(
 
 
 def _from_domain(error: DomainError) -> JSONResponse:
-    errors = None
+    errors = [ProblemError(pointer=pointer, detail=detail) for pointer, detail in error.errors] or None
     if error.pointer is not None:
         errors = [ProblemError(pointer=error.pointer, detail=error.detail or error.title)]
     return problem(error.status, error.code, error.title, error.detail, errors, error.retry_after_seconds)
@@ -199,7 +199,7 @@ class Edge:
 
         try:
             bind(_context(request_id, headers, scope))
-            body = await whole_body(headers, receive)
+            body = await whole_body(headers, scope["path"], receive)
             refuse_other_media(headers, scope["path"], body)
             refuse_depth(body)
             refuse_unstorable_text(scope, body)

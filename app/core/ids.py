@@ -100,7 +100,7 @@ _sas, _ord, _chg = _annotations("sas"), _annotations("ord"), _annotations("chg")
 _wtl, _grp, _whe, _whd = _annotations("wtl"), _annotations("grp"), _annotations("whe"), _annotations("whd")
 _key, _dsp, _crd, _scg = _annotations("key"), _annotations("dsp"), _annotations("crd"), _annotations("scg")
 _prl, _ssr, _doc, _aud = _annotations("prl"), _annotations("ssr"), _annotations("doc"), _annotations("aud")
-_anc = _annotations("anc")
+_anc, _dis = _annotations("anc"), _annotations("dis")
 
 UserId = Annotated[UUID, _usr[0], _usr[1], _usr[2]]
 OfferId = Annotated[UUID, _off[0], _off[1], _off[2]]
@@ -136,3 +136,4 @@ ServiceRequestId = Annotated[UUID, _ssr[0], _ssr[1], _ssr[2]]
 DocumentId = Annotated[UUID, _doc[0], _doc[1], _doc[2]]
 AuditEntryId = Annotated[UUID, _aud[0], _aud[1], _aud[2]]
 AncillaryId = Annotated[UUID, _anc[0], _anc[1], _anc[2]]
+DisruptionId = Annotated[UUID, _dis[0], _dis[1], _dis[2]]

@@ -14,6 +14,8 @@ MAX_DEPTH = 32
 JSON_MEDIA = re.compile(r"application/(json|[a-z0-9.\-]+\+json)$")
 # What is no JSON by its nature: a schedule file in the industry's own format.
 TEXT_PATHS = ("/ssim",)
+# An airline's season is some thousand records of 200 columns.
+TEXT_LIMIT_BYTES = 1024 * 1024
 
 _STRING = re.compile(rb'"(?:\\.|[^"\\])*"')
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -29,19 +31,20 @@ class TextUnstorable(Unprocessable):
     title = "The request holds text that cannot be stored"
 
 
-async def whole_body(headers: dict[str, str], receive: Receive) -> bytes:
-    """The body, at most BODY_LIMIT_BYTES of it. Raises TooLarge."""
+async def whole_body(headers: dict[str, str], path: str, receive: Receive) -> bytes:
+    """The body, as much of it as this address may be sent. Raises TooLarge."""
+    limit = TEXT_LIMIT_BYTES if path.endswith(TEXT_PATHS) else BODY_LIMIT_BYTES
     announced = headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > BODY_LIMIT_BYTES:
-        raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge(f"at most {limit} bytes are read")
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return bytes(body)
         body += message.get("body", b"")
-        if len(body) > BODY_LIMIT_BYTES:
-            raise TooLarge(f"at most {BODY_LIMIT_BYTES} bytes are read")
+        if len(body) > limit:
+            raise TooLarge(f"at most {limit} bytes are read")
         if not message.get("more_body", False):
             return bytes(body)
 

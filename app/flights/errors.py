@@ -21,3 +21,8 @@ class StreamsExhausted(Unavailable):
 class TooManyStreams(TooManyRequests):
     code = "too_many_streams"
     title = "The caller has too many streams open"
+
+
+class StatusRefused(Conflict):
+    code = "flight_status_refused"
+    title = "The flight cannot go from its state to this one"

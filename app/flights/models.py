@@ -1,4 +1,4 @@
-"""The tables of flights."""
+"""The tables of flights. Their foreign keys into reference are in the migrations."""
 
 from datetime import date, datetime, time
 from uuid import UUID
@@ -16,18 +16,20 @@ class Schedule(SQLModel, table=True):
     __table_args__ = {"schema": "app"}
 
     id: UUID = Field(primary_key=True)
-    airline: str = Field(foreign_key="app.airlines.code", sa_type=Text)
+    airline: str = Field(sa_type=Text)
     flight_number: str = Field(sa_type=Text)
-    origin: str = Field(foreign_key="app.airports.code", sa_type=Text)
-    destination: str = Field(foreign_key="app.airports.code", sa_type=Text)
+    origin: str = Field(sa_type=Text)
+    destination: str = Field(sa_type=Text)
     weekday: int = Field(sa_type=SmallInteger)
     departs_local: time
     arrives_local: time
     arrives_day_offset: int = Field(sa_type=SmallInteger)
     valid_from: date
     valid_to: date
-    aircraft_type: str = Field(foreign_key="app.aircraft_types.code", sa_type=Text)
+    aircraft_type: str = Field(sa_type=Text)
     simulated: bool = False
+    version: int = 1
+    updated_at: datetime = Field(sa_type=TIMESTAMPTZ)
 
 
 class Flight(SQLModel, table=True):
@@ -38,10 +40,10 @@ class Flight(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     schedule_id: UUID | None = Field(default=None, foreign_key="app.schedules.id")
-    airline: str = Field(foreign_key="app.airlines.code", sa_type=Text)
+    airline: str = Field(sa_type=Text)
     flight_number: str = Field(sa_type=Text)
-    origin: str = Field(foreign_key="app.airports.code", sa_type=Text)
-    destination: str = Field(foreign_key="app.airports.code", sa_type=Text)
+    origin: str = Field(sa_type=Text)
+    destination: str = Field(sa_type=Text)
     departure_date: date
     departs_local: datetime = Field(sa_type=DateTime)
     departs_zone: str = Field(sa_type=Text)
@@ -51,7 +53,7 @@ class Flight(SQLModel, table=True):
     arrives_at: datetime = Field(sa_type=TIMESTAMPTZ)
     estimated_departs_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
     estimated_arrives_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
-    aircraft_type: str = Field(foreign_key="app.aircraft_types.code", sa_type=Text)
+    aircraft_type: str = Field(sa_type=Text)
     tail_number: str | None = Field(default=None, sa_type=Text)
     distance_km: int
     status: str = Field(default="scheduled", sa_type=Text)
@@ -80,7 +82,7 @@ class MinimumConnection(SQLModel, table=True):
     __tablename__ = "minimum_connections"
     __table_args__ = {"schema": "app"}
 
-    airport: str = Field(primary_key=True, foreign_key="app.airports.code", sa_type=Text)
+    airport: str = Field(primary_key=True, sa_type=Text)
     domestic_domestic_minutes: int | None = None
     domestic_international_minutes: int | None = None
     international_domestic_minutes: int | None = None

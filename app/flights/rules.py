@@ -1,5 +1,6 @@
 """When a flight may be sold, and how long a traveller needs between two."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from app.flights.schemas import FlightStatus, MinimumConnections
@@ -8,6 +9,37 @@ from app.flights.schemas import FlightStatus, MinimumConnections
 SALE_CLOSES_BEFORE_DEPARTURE = timedelta(minutes=60)
 
 STATUSES_FOR_SALE = (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN)
+
+
+# From each state to which others. A flight in the air can only come down; nothing leaves its end.
+TRANSITIONS: Mapping[FlightStatus, frozenset[FlightStatus]] = {
+    FlightStatus.SCHEDULED: frozenset(
+        {FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN, FlightStatus.CANCELLED}
+    ),
+    FlightStatus.DELAYED: frozenset(
+        {FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN, FlightStatus.CANCELLED}
+    ),
+    FlightStatus.CHECK_IN_OPEN: frozenset({FlightStatus.BOARDING, FlightStatus.CANCELLED}),
+    FlightStatus.BOARDING: frozenset(
+        {FlightStatus.CHECK_IN_OPEN, FlightStatus.DEPARTED, FlightStatus.CANCELLED}
+    ),
+    FlightStatus.DEPARTED: frozenset({FlightStatus.ARRIVED, FlightStatus.DIVERTED}),
+    FlightStatus.ARRIVED: frozenset(),
+    FlightStatus.CANCELLED: frozenset(),
+    FlightStatus.DIVERTED: frozenset(),
+}
+NOT_LEFT = (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN, FlightStatus.BOARDING)
+
+
+def may_become(status: FlightStatus, to: FlightStatus) -> bool:
+    return to in TRANSITIONS[status]
+
+
+def status_when_late(status: FlightStatus, delay_minutes: int) -> FlightStatus:
+    """A delay is a state of its own only until check-in opens; from then on the state says more."""
+    if status not in (FlightStatus.SCHEDULED, FlightStatus.DELAYED):
+        return status
+    return FlightStatus.DELAYED if delay_minutes > 0 else FlightStatus.SCHEDULED
 
 
 def is_open_for_sale(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:

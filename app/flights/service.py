@@ -1,7 +1,7 @@
 """Reading flights, deciding whether they are for sale, and letting history happen to them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,14 +10,16 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import events
 from app.flights import rules, store
-from app.flights.errors import FlightClosed, FlightNotFound
+from app.flights.errors import FlightClosed, FlightNotFound, StatusRefused
 from app.flights.schemas import (
     Cabin,
     CabinAvailability,
     ClassAvailability,
     Departure,
     FlightAvailability,
+    FlightStatus,
     FlightView,
     MinimumConnections,
     Traffic,
@@ -87,6 +89,102 @@ async def list_flight_ids(
         limit,
         is_backwards=is_backwards,
     )
+
+
+def ensure_operates(flight: FlightView) -> None:
+    """Raises FlightClosed for a flight that has left, or never will. Whoever sells a seat asks last."""
+    if flight.status not in rules.NOT_LEFT:
+        raise FlightClosed(f"{flight.airline} {flight.flight_number} is {flight.status}")
+
+
+async def set_status(
+    session: AsyncSession,
+    flight_id: UUID,
+    status: FlightStatus,
+    now: datetime,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> FlightView:
+    """Let a flight go from its state to another, and tell of it. `details` go into the event.
+
+    Locks the flight. Raises FlightNotFound, StatusRefused."""
+    flight = await lock_flight_for_update(session, flight_id)
+    if not rules.may_become(flight.status, status):
+        allowed = ", ".join(sorted(rules.TRANSITIONS[flight.status])) or "no other"
+        raise StatusRefused(f"it is {flight.status}; from there it may become {allowed}")
+    values: dict[str, Any] = {"status": status}
+    if status is FlightStatus.DEPARTED:
+        late = now - flight.departs_at
+        values |= {"estimated_departs_at": now, "delay_minutes": round(late.total_seconds() / 60)}
+    elif status is FlightStatus.ARRIVED:
+        values["estimated_arrives_at"] = now
+    return await _update(session, flight_id, values, now, details)
+
+
+async def set_delay(
+    session: AsyncSession,
+    flight_id: UUID,
+    delay_minutes: int,
+    now: datetime,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> FlightView:
+    """Expect a flight that has not left to leave and arrive so much later than planned; 0 takes it back.
+
+    Locks the flight. Raises FlightNotFound, StatusRefused."""
+    flight = await lock_flight_for_update(session, flight_id)
+    if flight.status not in rules.NOT_LEFT:
+        raise StatusRefused(f"it is {flight.status}; what has left or never will is not delayed")
+    late = timedelta(minutes=delay_minutes)
+    values = {
+        "status": rules.status_when_late(flight.status, delay_minutes),
+        "delay_minutes": delay_minutes,
+        "estimated_departs_at": flight.departs_at + late if delay_minutes else None,
+        "estimated_arrives_at": flight.arrives_at + late if delay_minutes else None,
+    }
+    return await _update(session, flight_id, values, now, details)
+
+
+async def set_aircraft(
+    session: AsyncSession,
+    flight_id: UUID,
+    aircraft_type: str,
+    now: datetime,
+    *,
+    details: Mapping[str, Any] | None = None,
+) -> FlightView:
+    """Plan a flight that has not left with another aircraft. Cabins and seats are inventory's.
+
+    Locks the flight. Raises FlightNotFound, StatusRefused."""
+    flight = await lock_flight_for_update(session, flight_id)
+    if flight.status not in rules.NOT_LEFT:
+        raise StatusRefused(f"it is {flight.status}; it keeps the aircraft it has")
+    values = {"aircraft_type": aircraft_type, "tail_number": None}
+    return await _update(session, flight_id, values, now, details)
+
+
+async def lock_flight_for_update(session: AsyncSession, flight_id: UUID) -> FlightView:
+    """Raises FlightNotFound."""
+    row = await store.find_flight_for_update(session, flight_id)
+    if row is None:
+        raise FlightNotFound()
+    return FlightView(**row._mapping)
+
+
+async def _update(
+    session: AsyncSession,
+    flight_id: UUID,
+    values: dict[str, Any],
+    now: datetime,
+    details: Mapping[str, Any] | None,
+) -> FlightView:
+    await store.update_flight(session, flight_id, values)
+    flight = await get_flight(session, flight_id)
+    payload = {"flight_id": flight_id, "status": flight.status, "delay_minutes": flight.delay_minutes}
+    await events.record(
+        session, "FlightUpdated", "flight", flight_id, payload | dict(details or {}), occurred_at=now
+    )
+    return flight
 
 
 async def find_departures(

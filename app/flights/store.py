@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, func, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from app.core.context import current
 from app.core.ids import uuid7
+from app.flights.models import Flight
 from app.flights.schemas import Departure, FlightStatus
 
 _FIND_FLIGHTS = text("""
@@ -97,6 +99,15 @@ _INSERT_EVENTS = text("""
     ) as event (id, flight_id, payload, occurred_at)
 """)
 
+_LOCK_FLIGHT = text("""
+    select
+        id, airline, flight_number, origin, destination, departure_date,
+        departs_local, departs_zone, arrives_local, arrives_zone, departs_at, arrives_at,
+        estimated_departs_at, estimated_arrives_at, status, delay_minutes, aircraft_type, distance_km
+    from app.flights
+    where id = :flight_id
+    for no key update
+""")
 _LIST_MINIMUM_CONNECTIONS = text("""
     select
         airport, domestic_domestic_minutes, domestic_international_minutes, international_domestic_minutes,
@@ -107,6 +118,16 @@ _LIST_MINIMUM_CONNECTIONS = text("""
 
 async def find_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return (await session.execute(_FIND_FLIGHTS, {"flight_ids": list(flight_ids)})).all()
+
+
+async def find_flight_for_update(session: AsyncSession, flight_id: UUID) -> Row[Any] | None:
+    """Locks the flight, but not against who only refers to it."""
+    return (await session.execute(_LOCK_FLIGHT, {"flight_id": flight_id})).one_or_none()
+
+
+async def update_flight(session: AsyncSession, flight_id: UUID, values: dict[str, Any]) -> None:
+    statement = update(Flight).where(col(Flight.id) == flight_id).values(values | {"updated_at": func.now()})
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def list_availability(session: AsyncSession, flight_id: UUID) -> Sequence[Row[Any]]:

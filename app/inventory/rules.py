@@ -4,12 +4,26 @@ The database holds the same rule (app.seats_open, app.inventory_is_sound); a tes
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
 
 from app.inventory.schemas import SeatRequest
+
+# Share of a cabin that each fare class, from the dearest down, may sell at most while nobody knows better:
+# nested limits, until revenue management sets others.
+LADDERS: Mapping[str, Mapping[str, float]] = {
+    "first": {"F": 1.0, "A": 0.75},
+    "business": {"J": 1.0, "C": 0.75, "D": 0.5},
+    "premium_economy": {"W": 1.0, "P": 0.75},
+    "economy": {"Y": 1.0, "B": 0.92, "M": 0.8, "H": 0.65, "Q": 0.5, "K": 0.3},
+}
+
+
+def opening_limits(cabin: str, capacity: int) -> dict[str, int]:
+    """Booking limit by fare class: the dearest may sell every seat, each cheaper one at most as many."""
+    return {fare_class: int(capacity * share) for fare_class, share in LADDERS[cabin].items()}
 
 
 def seats_open(limits: Sequence[int], held: Sequence[int], sold: Sequence[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """What callers see of the reference data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -32,3 +33,14 @@ class Nearness:
     latitude: float
     longitude: float
     radius_km: int
+
+
+@dataclass(frozen=True, slots=True)
+class AircraftTypeView:
+    """`cabins` is the number of seats by cabin, front to back; empty when it is not known."""
+
+    code: str
+    manufacturer: str
+    model: str
+    seats: int
+    cabins: Mapping[str, int]

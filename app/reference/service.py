@@ -1,14 +1,17 @@
-"""Looking up airports and aircraft."""
+"""Looking up airports, airlines, aircraft types and how far apart two airports are."""
 
 import time
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from collections.abc import Collection, Sequence
 
+from geographiclib.geodesic import Geodesic
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.pages import Page, Window, page_of, unknown_place
 from app.reference import store
 from app.reference.schemas import AirportView, Nearness
+from app.reference.schemas import AircraftTypeView, AirportView
 
 # Aircraft types change a few times a year.
 AIRCRAFT_CACHE_SECONDS = 60
@@ -58,3 +61,43 @@ async def list_aircraft_seats(session: AsyncSession) -> dict[str, int]:
         _seats = {row.code: row.seats for row in await store.list_aircraft_seats(session)}
         _seats_read_at = asked_at
     return _seats
+
+
+async def find_airlines(session: AsyncSession, codes: Collection[str]) -> set[str]:
+    """Those of the codes that are airlines of ours."""
+    return await store.find_airlines(session, list(codes))
+
+
+async def list_aircraft_types(session: AsyncSession) -> dict[str, AircraftTypeView]:
+    """Every aircraft type by its code."""
+    return {
+        row.code: AircraftTypeView(
+            code=row.code,
+            manufacturer=row.manufacturer,
+            model=row.model,
+            seats=row.seats,
+            cabins={each["cabin"]: each["seats"] for each in row.cabins},
+        )
+        for row in await store.list_aircraft_types(session)
+    }
+
+
+async def ensure_routes(
+    session: AsyncSession, pairs: Collection[tuple[str, str]], airports: dict[str, AirportView]
+) -> dict[tuple[str, str], int]:
+    """How far apart the airports of each pair are, in km; a pair nobody has flown yet becomes a route."""
+    known = {
+        (row.origin, row.destination): int(row.distance_km)
+        for row in await store.find_routes(session, sorted(pairs))
+    }
+    new = {pair: distance_km(airports[pair[0]], airports[pair[1]]) for pair in pairs if pair not in known}
+    if new:
+        await store.insert_routes(session, new)
+    return known | new
+
+
+def distance_km(one: AirportView, other: AirportView) -> int:
+    """The great-circle distance on the WGS-84 ellipsoid, as short as 1 km."""
+    a, b = sorted((one, other), key=lambda airport: airport.code)
+    inverse = Geodesic.WGS84.Inverse(a.latitude, a.longitude, b.latitude, b.longitude, Geodesic.DISTANCE)
+    return max(1, round(float(inverse["s12"]) / 1000))

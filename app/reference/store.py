@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.context import current
+from app.core.ids import uuid7
 from app.core.pages import Window
 from app.reference.schemas import Nearness
 
@@ -60,6 +63,26 @@ _FIND_AIRPORTS = text("""
     where code = any(:codes)
 """)
 _LIST_AIRCRAFT_SEATS = text("select code, seats from app.aircraft_types")
+_FIND_AIRLINES = text("select code from app.airlines where code = any(:codes)")
+_LIST_AIRCRAFT_TYPES = text("""
+    select code, manufacturer, model, seats, cabins
+    from app.aircraft_types
+    order by code
+""")
+_FIND_ROUTES = text("""
+    select route.origin, route.destination, route.distance_km
+    from unnest(cast(:origins as text[]), cast(:destinations as text[])) as asked (origin, destination)
+    join app.routes as route on route.origin = asked.origin and route.destination = asked.destination
+""")
+_INSERT_ROUTES = text("""
+    insert into app.routes (id, origin, destination, distance_km, simulated)
+    select id, origin, destination, distance_km, :simulated
+    from unnest(
+        cast(:ids as uuid[]), cast(:origins as text[]), cast(:destinations as text[]),
+        cast(:distances_km as integer[])
+    ) as route (id, origin, destination, distance_km)
+    on conflict (origin, destination) do nothing
+""")
 
 
 async def list_airports(session: AsyncSession, query: str | None, window: Window) -> Sequence[Row[Any]]:
@@ -98,3 +121,28 @@ async def find_airports(session: AsyncSession, codes: Sequence[str]) -> Sequence
 
 async def list_aircraft_seats(session: AsyncSession) -> Sequence[Row[Any]]:
     return (await session.execute(_LIST_AIRCRAFT_SEATS)).all()
+
+
+async def find_airlines(session: AsyncSession, codes: Sequence[str]) -> set[str]:
+    return set((await session.scalars(_FIND_AIRLINES, {"codes": list(codes)})).all())
+
+
+async def list_aircraft_types(session: AsyncSession) -> Sequence[Row[Any]]:
+    return (await session.execute(_LIST_AIRCRAFT_TYPES)).all()
+
+
+async def find_routes(session: AsyncSession, pairs: Sequence[tuple[str, str]]) -> Sequence[Row[Any]]:
+    """(origin, destination, distance_km) of those pairs that are routes."""
+    parameters = {"origins": [pair[0] for pair in pairs], "destinations": [pair[1] for pair in pairs]}
+    return (await session.execute(_FIND_ROUTES, parameters)).all()
+
+
+async def insert_routes(session: AsyncSession, distances_km: Mapping[tuple[str, str], int]) -> None:
+    parameters = {
+        "ids": [uuid7() for _ in distances_km],
+        "origins": [origin for origin, _ in distances_km],
+        "destinations": [destination for _, destination in distances_km],
+        "distances_km": list(distances_km.values()),
+        "simulated": current().is_simulated,
+    }
+    await session.execute(_INSERT_ROUTES, parameters)

@@ -23,12 +23,6 @@ BUSINESS_SHARE = 0.08
 WIDE_BODY_BUSINESS_SHARE = 0.12
 BUSINESS_ROW = 4
 
-# Share of the cabin that each fare class, from the dearest down, may sell at most: nested limits.
-LADDERS: Mapping[str, Mapping[str, float]] = {
-    "business": {"J": 1.0, "C": 0.75, "D": 0.5},
-    "economy": {"Y": 1.0, "B": 0.92, "M": 0.8, "H": 0.65, "Q": 0.5, "K": 0.3},
-}
-
 
 @dataclass(frozen=True, slots=True)
 class AircraftType:
@@ -84,11 +78,6 @@ def split_cabins(seats: int) -> dict[str, int]:
     share = WIDE_BODY_BUSINESS_SHARE if seats >= WIDE_BODY_SEATS else BUSINESS_SHARE
     business = max(1, round(seats * share / BUSINESS_ROW)) * BUSINESS_ROW
     return {"business": business, "economy": seats - business}
-
-
-def opening_limits(cabin: str, capacity: int) -> dict[str, int]:
-    """Booking limit by fare class: the dearest may sell every seat, each cheaper one at most as many."""
-    return {fare_class: int(capacity * share) for fare_class, share in LADDERS[cabin].items()}
 
 
 def _seats(plane: Plane) -> int:

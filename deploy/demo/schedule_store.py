@@ -13,7 +13,8 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from deploy.demo.aircraft import AircraftType, opening_limits
+from app.inventory.rules import opening_limits
+from deploy.demo.aircraft import AircraftType
 from deploy.demo.periods import Schedule, stable_id
 from deploy.demo.source import Airport
 from deploy.demo.timetable import Leg

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from app.flights.local_time import LocalMoment, local_moment, resolve_arrival, resolve_local, zone_of
 from deploy.demo.aircraft import Fleet
-from deploy.demo.local_time import (
-    LocalMoment,
-    local_moment,
-    resolve_arrival,
-    resolve_local,
-    source_day,
-    zone_of,
-)
+from deploy.demo.local_time import source_day
 from deploy.demo.rotations import ROTATIONS, Rotation
 from deploy.demo.source import Airport, Source, SourceFlight
 

@@ -22,6 +22,7 @@ REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
 GROUP_DESK = frozenset({Role.AGENT, Role.ADMIN})
 WAITLIST_DESK = REVENUE | {Role.AGENT}
+DISPATCH = frozenset({Role.OPERATIONS, Role.ADMIN})
 
 MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/users"): EVERYONE,
@@ -120,6 +121,19 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/admin/flights/{flight_id}/boarding/denial-order"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/denials"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/close-out"): OPERATIONS,
+    ("POST", "/v1/admin/schedules"): DISPATCH,
+    ("GET", "/v1/admin/schedules"): DISPATCH,
+    ("GET", "/v1/admin/schedules/{schedule_id}"): DISPATCH,
+    ("PATCH", "/v1/admin/schedules/{schedule_id}"): DISPATCH,
+    ("DELETE", "/v1/admin/schedules/{schedule_id}"): DISPATCH,
+    ("GET", "/v1/admin/ssim"): DISPATCH,
+    ("POST", "/v1/admin/ssim"): DISPATCH,
+    ("POST", "/v1/admin/flights/generate"): DISPATCH,
+    ("POST", "/v1/admin/flights/{flight_id}/status"): DISPATCH,
+    ("POST", "/v1/admin/flights/{flight_id}/delay"): DISPATCH,
+    ("POST", "/v1/admin/flights/{flight_id}/cancel"): DISPATCH,
+    ("POST", "/v1/admin/flights/{flight_id}/divert"): DISPATCH,
+    ("GET", "/v1/admin/flights/{flight_id}/disruptions"): DISPATCH,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
     ("POST", "/v1/groups"): CUSTOMER,
     ("GET", "/v1/groups"): CUSTOMER,
@@ -185,6 +199,7 @@ def address(path: str) -> str:
     prefixes |= {"document_id": "doc"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl", "offer_request_id": "orq"}
+    prefixes |= {"schedule_id": "sch"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

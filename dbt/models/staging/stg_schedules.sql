@@ -11,5 +11,7 @@
     'valid_from': 'date',
     'valid_to': 'date',
     'aircraft_type': 'text',
-    'simulated': 'boolean'
+    'simulated': 'boolean',
+    'version': 'integer',
+    'updated_at': 'timestamptz'
 }) }}

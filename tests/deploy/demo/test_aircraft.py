@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from deploy.demo.aircraft import build_fleet, opening_limits, split_cabins
+from app.inventory.rules import opening_limits
+from deploy.demo.aircraft import build_fleet, split_cabins
 from deploy.demo.source import Plane, Source, read_source
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.demo.local_time import LocalMoment
+from app.flights.local_time import LocalMoment
 from deploy.demo.periods import derive_schedules, stable_id
 from deploy.demo.schedule import make_plan
 from deploy.demo.timetable import Leg, Outcome

@@ -1,0 +1,1 @@
+"""What operations does to flights: makes them, moves them from state to state, and takes them apart."""
