@@ -26,6 +26,8 @@ from app.core.context import RequestContext, bind
 from app.core.db import engine, transaction
 from app.core.listen import listen
 from app.disruptions import service as disruptions
+from app.disruptions.changes import asking_service as asking
+from app.disruptions.operations import capacity_service as capacity
 from app.flights import service as flights
 from app.identity import service as identity
 from app.notifications.service import Deliverer
@@ -79,6 +81,8 @@ def chores() -> list[Chore]:
     return [
         Chore("expire_holds", timedelta(seconds=2), _in_business_time(bookings.expire_dead_holds)),
         Chore("apply_outcomes", timedelta(seconds=10), _in_business_time(flights.apply_outcomes)),
+        Chore("ask_travellers", timedelta(seconds=2), _in_business_time(asking.look_at_bookings, 10)),
+        Chore("lower_capacities", timedelta(seconds=2), _in_business_time(capacity.lower_capacities)),
         Chore("close_boardings", timedelta(minutes=1), _in_business_time(boarding.close_boardings)),
         Chore("settle_groups", timedelta(seconds=10), _unless_history_plays(groups.settle_due)),
         Chore("serve_waitlist", timedelta(seconds=2), _unless_history_plays(waitlist.serve)),
@@ -143,16 +147,16 @@ async def _wait(event: asyncio.Event, limit: timedelta) -> None:
         await asyncio.wait_for(event.wait(), limit.total_seconds())
 
 
-def _in_business_time(batch: Callable[..., Awaitable[int]]) -> Work:
+def _in_business_time(batch: Callable[..., Awaitable[int]], size: int = BATCH) -> Work:
     async def work() -> int:
         done = 0
         for _ in range(MAX_BATCHES):
             async with transaction() as session:
                 if await disruptions.is_history_playing(session):
                     break
-                changed = await batch(session, await clock.now(session), BATCH)
+                changed = await batch(session, await clock.now(session), size)
             done += changed
-            if changed < BATCH:
+            if changed < size:
                 break
         return done
 

@@ -30,6 +30,7 @@ from app.core.config import get_settings
 from app.core.db import Transaction, engine
 from app.core.errors import NotFound
 from app.core.rate_limits import limit_rate
+from app.disruptions.changes.routes import router as schedule_changes
 from app.disruptions.operations.routes import router as operations
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
@@ -96,6 +97,7 @@ ROUTERS = (
     disruptions,
     privacy,
     operations,
+    schedule_changes,
 )
 
 TAGS = [

@@ -47,7 +47,13 @@ from app.pricing.schemas import PassengerType
 
 # What the streams need and the traveller does not.
 _NOT_SHOWN = frozenset({"entities", "fraud_decision", "fraud_score"})
-_PREFIXES = {"payment_id": "pay", "refund_id": "ref", "flight_ids": "flt"}
+_PREFIXES = {
+    "payment_id": "pay",
+    "refund_id": "ref",
+    "flight_ids": "flt",
+    "old_flight_ids": "flt",
+    "schedule_change_id": "scg",
+}
 
 
 async def show_booking(session: AsyncSession, booking: BookingRow, now: datetime) -> Booking:

@@ -76,23 +76,7 @@ async def quote(
     at = await standing.read(session, booking, now)
     plan = _plan(at, _chosen(at, request))
     await store.supersede_quotes(session, booking.id)
-    cancellation_id = uuid7()
-    row = {
-        "id": cancellation_id,
-        "booking_id": booking.id,
-        "status": CancellationStatus.QUOTED,
-        "penalty_minor": plan.figures.penalty_minor,
-        "refund_minor": plan.figures.refund_minor,
-        "currency": booking.currency,
-        "quoted_at": now,
-        "expires_at": now + rules.QUOTE_LIFE,
-        "is_whole": plan.is_whole,
-        "is_void": plan.is_void,
-    }
-    await store.insert_rows(session, CancellationRow, [row])
-    if plan.coupons:
-        what = [{"cancellation_id": cancellation_id, "coupon_id": coupon.id} for coupon in plan.coupons]
-        await store.insert_rows(session, CancellationCouponRow, what)
+    cancellation_id = await _write_quote(session, at, plan)
     return await _shown(session, cancellation_id)
 
 
@@ -112,6 +96,29 @@ async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> An
         await settle_refund(order)
     async with transaction() as session:
         return Answer(await _shown(session, cancellation_id), 200, is_replay=kept is not None)
+
+
+async def cancel_involuntarily(session: AsyncSession, at: Standing) -> list[refunds.RefundOrder]:
+    """Cancel what of a ticketed booking is not flown and give all of it back, since it is no fault of the
+    traveller's; the refunds to be sent after the commit. Raises PaymentInProgress."""
+    if at.is_payment_open:
+        raise PaymentInProgress(retry_after_seconds=RETRY_AFTER_SECONDS)
+    coupons = [coupon for coupon in at.live_coupons if coupon.status == CouponStatus.OPEN]
+    extras = sale_service.extras_of(at, coupons)
+    figures = rules.cancellation_figures(
+        _ticket_values(coupons),
+        rules.strictest(
+            [rules.conditions_of(at.refund_condition(segment)) for segment in _segments(at, coupons)]
+        ),
+        is_involuntary=True,
+        extras_minor=sum(item.amount_minor for item in extras),
+    )
+    plan = Plan(coupons, extras, figures, is_whole=len(coupons) == len(at.live_coupons), is_void=False)
+    await store.supersede_quotes(session, at.booking.id)
+    cancellation_id = await _write_quote(session, at, plan)
+    await store.confirm_quote(session, cancellation_id, at.now)
+    await store.confirm_cancelled_coupons(session, cancellation_id)
+    return await _cancel_tickets(session, at, plan, cancellation_id)
 
 
 async def _confirm(session: AsyncSession, caller: Caller, cancellation_id: UUID) -> list[refunds.RefundOrder]:
@@ -143,6 +150,27 @@ async def _confirm(session: AsyncSession, caller: Caller, cancellation_id: UUID)
         await give_up_hold(session, booking, now)
         return []
     return await _cancel_tickets(session, at, plan, cancellation_id)
+
+
+async def _write_quote(session: AsyncSession, at: Standing, plan: Plan) -> UUID:
+    cancellation_id = uuid7()
+    row = {
+        "id": cancellation_id,
+        "booking_id": at.booking.id,
+        "status": CancellationStatus.QUOTED,
+        "penalty_minor": plan.figures.penalty_minor,
+        "refund_minor": plan.figures.refund_minor,
+        "currency": at.booking.currency,
+        "quoted_at": at.now,
+        "expires_at": at.now + rules.QUOTE_LIFE,
+        "is_whole": plan.is_whole,
+        "is_void": plan.is_void,
+    }
+    await store.insert_rows(session, CancellationRow, [row])
+    if plan.coupons:
+        what = [{"cancellation_id": cancellation_id, "coupon_id": coupon.id} for coupon in plan.coupons]
+        await store.insert_rows(session, CancellationCouponRow, what)
+    return cancellation_id
 
 
 async def _lock_booking_of(session: AsyncSession, caller: Caller, cancellation_id: UUID) -> BookingRow:
@@ -244,6 +272,7 @@ def _ticket_values(coupons: Sequence[CouponRow]) -> list[rules.TicketValue]:
 
 
 async def give_up_hold(session: AsyncSession, booking: BookingRow, now: datetime) -> None:
+    """Cancel what nobody has paid for. The booking must be locked, and no payment under way."""
     await _close(session, booking, now)
     await store.set_items(session, [booking.id], LiveStatus.CANCELLED)
     await store.set_segments(session, [booking.id], LiveStatus.CANCELLED)

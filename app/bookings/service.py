@@ -47,6 +47,7 @@ __all__ = [
     "get_history",
     "list_booking_ids",
     "list_bookings",
+    "list_bookings_on",
     "resolve_stuck_payments",
 ]
 
@@ -133,6 +134,13 @@ async def list_bookings(session: AsyncSession, caller: Caller, window: Window) -
 
 async def list_booking_ids(session: AsyncSession, caller: Caller, limit: int = 200) -> list[UUID]:
     return [row.id for row in await store.list_bookings(session, caller.user_id, None, limit)]
+
+
+async def list_bookings_on(
+    session: AsyncSession, flight_id: UUID, limit: int, after: UUID | None = None
+) -> list[UUID]:
+    """Bookings, held or ticketed, that a flight is part of, by id."""
+    return await store.list_booking_ids_on(session, flight_id, limit, after)
 
 
 async def get_history(session: AsyncSession, caller: Caller, booking_id: UUID) -> BookingHistory:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
@@ -37,6 +37,18 @@ MAX_EVENTS = 500
 # A row that was changed by a statement must be read again, not taken from the session.
 _FRESH = {"populate_existing": True}
 _UNSYNCED = {"synchronize_session": False}
+
+_LIST_ON = text("""
+    select distinct segment.booking_id
+    from app.segments as segment
+    join app.bookings as booking on booking.id = segment.booking_id
+    where segment.flight_id = :flight_id
+        and segment.status = 'live'
+        and booking.status in ('held', 'confirmed', 'ticketed')
+        and (cast(:after as uuid) is null or segment.booking_id > :after)
+    order by segment.booking_id
+    limit :limit
+""")
 
 
 async def insert_rows(session: AsyncSession, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
@@ -307,3 +319,10 @@ async def move_coupons(
         .returning(col(CouponRow.id))
     )
     return (await session.scalars(statement, execution_options=_UNSYNCED)).all()
+
+
+async def list_booking_ids_on(
+    session: AsyncSession, flight_id: UUID, limit: int, after: UUID | None
+) -> list[UUID]:
+    parameters = {"flight_id": flight_id, "limit": limit, "after": after}
+    return list((await session.scalars(_LIST_ON, parameters)).all())

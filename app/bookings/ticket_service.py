@@ -60,11 +60,14 @@ def seats_of(passengers: Sequence[PassengerRow], segments: Sequence[SegmentRow])
 async def _take_seats(
     session: AsyncSession, booking: BookingRow, wanted: list[SeatRequest], now: datetime
 ) -> None:
+    flown = await flights.get_flights(session, [request.flight_id for request in wanted])
+    for flight in flown.values():
+        # Asked with the booking locked: whoever cancels a flight looks at its bookings after that commit.
+        flights.ensure_operates(flight)
     try:
         await inventory.sell_held_seats(session, booking.id, now)
     except HoldExpired:
         # The money came after the hold had died: the seats are taken like anybody's, or not at all.
-        flown = await flights.get_flights(session, [request.flight_id for request in wanted])
         for flight in flown.values():
             flights.ensure_open_for_sale(flight, now)
         await inventory.retake_seats_for_update(session, booking.id, now)

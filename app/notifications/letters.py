@@ -21,6 +21,7 @@ SUBJECTS = {
     "booking_confirmed": "Your booking {pnr} is confirmed",
     "booking_cancelled": "Your booking {pnr} is cancelled",
     "hold_expired": "Your seats on booking {pnr} have been released",
+    "schedule_changed": "Your flight on booking {pnr} has changed: please tell us what you want",
     "waitlist_offered": "Seats came free: booking {pnr} holds them for you",
     "password_reset": "Choose a new password",
     "email_verification": "Is this your e-mail address?",

@@ -101,3 +101,8 @@ def distance_km(one: AirportView, other: AirportView) -> int:
     a, b = sorted((one, other), key=lambda airport: airport.code)
     inverse = Geodesic.WGS84.Inverse(a.latitude, a.longitude, b.latitude, b.longitude, Geodesic.DISTANCE)
     return max(1, round(float(inverse["s12"]) / 1000))
+
+
+async def list_via(session: AsyncSession, origin: str, destination: str, limit: int) -> list[str]:
+    """Airports that routes of ours lead to from one and from to the other, the least detour first."""
+    return await store.list_via(session, origin, destination, limit)

@@ -83,6 +83,14 @@ _INSERT_ROUTES = text("""
     ) as route (id, origin, destination, distance_km)
     on conflict (origin, destination) do nothing
 """)
+_LIST_VIA = text("""
+    select first.destination
+    from app.routes as first
+    join app.routes as second on second.origin = first.destination
+    where first.origin = :origin and second.destination = :destination
+    order by first.distance_km + second.distance_km, first.destination
+    limit :limit
+""")
 
 
 async def list_airports(session: AsyncSession, query: str | None, window: Window) -> Sequence[Row[Any]]:
@@ -146,3 +154,8 @@ async def insert_routes(session: AsyncSession, distances_km: Mapping[tuple[str, 
         "simulated": current().is_simulated,
     }
     await session.execute(_INSERT_ROUTES, parameters)
+
+
+async def list_via(session: AsyncSession, origin: str, destination: str, limit: int) -> list[str]:
+    parameters = {"origin": origin, "destination": destination, "limit": limit}
+    return list((await session.scalars(_LIST_VIA, parameters)).all())

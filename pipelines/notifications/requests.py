@@ -14,6 +14,7 @@ TEMPLATES = {
     "BookingConfirmed": "booking_confirmed",
     "BookingCancelled": "booking_cancelled",
     "HoldExpired": "hold_expired",
+    "ScheduleChanged": "schedule_changed",
     "PasswordResetRequested": "password_reset",
     "EmailVerificationRequested": "email_verification",
     "EmailChangeRequested": "email_change",

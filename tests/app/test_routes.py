@@ -134,6 +134,12 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/admin/flights/{flight_id}/cancel"): DISPATCH,
     ("POST", "/v1/admin/flights/{flight_id}/divert"): DISPATCH,
     ("GET", "/v1/admin/flights/{flight_id}/disruptions"): DISPATCH,
+    ("POST", "/v1/admin/flights/{flight_id}/swap-aircraft"): DISPATCH,
+    ("GET", "/v1/bookings/{booking_id}/schedule-changes"): CUSTOMER,
+    ("GET", "/v1/schedule-changes/{schedule_change_id}"): CUSTOMER,
+    ("POST", "/v1/schedule-changes/{schedule_change_id}/accept"): CUSTOMER,
+    ("POST", "/v1/schedule-changes/{schedule_change_id}/change"): CUSTOMER,
+    ("POST", "/v1/schedule-changes/{schedule_change_id}/refund"): CUSTOMER,
     ("POST", "/v1/admin/test-clock/advance"): SIMULATOR,
     ("POST", "/v1/groups"): CUSTOMER,
     ("GET", "/v1/groups"): CUSTOMER,
@@ -200,6 +206,7 @@ def address(path: str) -> str:
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl", "offer_request_id": "orq"}
     prefixes |= {"schedule_id": "sch"}
+    prefixes |= {"schedule_id": "sch", "schedule_change_id": "scg"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
 
 

@@ -10,6 +10,7 @@ from app.core.ids import FlightId
 from app.core.security import CurrentCaller, Role, require_role
 from app.disruptions.operations import service
 from app.disruptions.operations.schemas import (
+    AircraftSwap,
     CancelFlight,
     Delay,
     Disruptions,
@@ -81,6 +82,20 @@ async def divert_flight(
     flight_id: FlightId, body: Diversion, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
 ) -> JSONResponse:
     return await key.once(tx, 200, lambda: service.divert(tx, caller, flight_id, body))
+
+
+@router.post(
+    "/{flight_id}/swap-aircraft",
+    summary="Fly with another aircraft",
+    status_code=200,
+    response_model=FlightDisrupted,
+)
+async def swap_aircraft(
+    flight_id: FlightId, body: AircraftSwap, caller: CurrentCaller, key: IdempotentRequest, tx: Transaction
+) -> JSONResponse:
+    """Seats by number stay where the new cabins have them. Bookings beyond what it holds are asked to leave:
+    whole ones, the cheapest class and the latest tickets first, sparing connections and children."""
+    return await key.once(tx, 200, lambda: service.swap_aircraft(tx, caller, flight_id, body))
 
 
 @router.get("/{flight_id}/disruptions", summary="List what happened to a flight", status_code=200)

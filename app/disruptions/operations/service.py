@@ -13,10 +13,11 @@ from app.core import clock
 from app.core.context import current
 from app.core.ids import uuid7
 from app.core.security import Caller
-from app.disruptions.operations import store
-from app.disruptions.operations.errors import DiversionUnknown
+from app.disruptions.operations import capacity_service, store
+from app.disruptions.operations.errors import AircraftUnknown, DiversionUnknown
 from app.disruptions.operations.models import DisruptionRow
 from app.disruptions.operations.schemas import (
+    AircraftSwap,
     CancelFlight,
     Delay,
     Disruption,
@@ -109,6 +110,27 @@ async def divert(
     return await _disrupted(session, after, DisruptionKind.DIVERTED, more, request.reason, now)
 
 
+async def swap_aircraft(
+    session: AsyncSession, caller: Caller, flight_id: UUID, request: AircraftSwap
+) -> FlightDisrupted:
+    """Fly with another aircraft: seats by number stay where it has them, and whole bookings are asked to
+    leave, by rule, when it holds fewer than are sold.
+
+    Raises FlightNotFound, StatusRefused, AircraftUnknown, CabinMissing."""
+    now = await clock.now(session)
+    kind = (await reference.list_aircraft_types(session)).get(request.aircraft_type)
+    if kind is None or not kind.cabins:
+        raise AircraftUnknown(f"{request.aircraft_type} is unknown to us", pointer="/aircraft_type")
+    await capacity_service.lock_seats_for_update(session, flight_id, now)
+    before = await flights.lock_flight_for_update(session, flight_id)
+    details = {"reason": request.reason, "aircraft_type": request.aircraft_type}
+    after = await flights.set_aircraft(session, flight_id, request.aircraft_type, now, details=details)
+    fitted = await capacity_service.refit(session, caller, flight_id, kind.cabins, request.reason, now)
+    await _audit(session, "flight.aircraft_swapped", caller, before, after, request.reason)
+    more = {"aircraft_type_before": before.aircraft_type, "aircraft_type": after.aircraft_type} | fitted
+    return await _disrupted(session, after, DisruptionKind.SWAPPED, more, request.reason, now)
+
+
 async def list_disruptions(session: AsyncSession, flight_id: UUID) -> Disruptions:
     """The newest first. Raises FlightNotFound."""
     await flights.get_flight(session, flight_id)
@@ -121,7 +143,7 @@ def show(row: DisruptionRow) -> Disruption:
         id=row.id,
         flight_id=row.flight_id,
         kind=DisruptionKind(row.kind),
-        details=row.details,
+        details={name: value for name, value in row.details.items() if name != "booking_ids"},
         reason=row.reason,
         bookings_changed=row.bookings_changed,
         created_at=row.created_at,

@@ -47,6 +47,23 @@ async def find_unfinished_for_update(session: AsyncSession, skip: Sequence[UUID]
     return (await session.scalars(statement, execution_options=_FRESH)).one_or_none()
 
 
+async def list_unsettled_swaps(session: AsyncSession, since: datetime, limit: int) -> Sequence[DisruptionRow]:
+    """Swaps to an aircraft whose cabins were still authorised for more than it holds, by id."""
+    details = col(DisruptionRow.details)
+    statement = (
+        select(DisruptionRow)
+        .where(
+            col(DisruptionRow.kind) == "swapped",
+            col(DisruptionRow.created_at) > since,
+            details["is_settled"].as_boolean().is_not(True),
+        )
+        .order_by(col(DisruptionRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.scalars(statement, execution_options=_FRESH)).all()
+
+
 async def update_disruption(session: AsyncSession, disruption_id: UUID, values: dict[str, Any]) -> None:
     statement = update(DisruptionRow).where(col(DisruptionRow.id) == disruption_id).values(values)
     await session.execute(statement, execution_options=_UNSYNCED)

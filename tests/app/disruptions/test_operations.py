@@ -15,11 +15,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 WHY = {"reason": "Late arrival of the aircraft"}
 
 
-@pytest.fixture
-async def operator(client: Any) -> Operator:
-    return Operator(client)
-
-
 def path_of(departure: Departure, step: str) -> str:
     return f"/v1/admin/flights/{encode('flt', departure.flight_id)}/{step}"
 

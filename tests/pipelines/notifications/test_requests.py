@@ -33,6 +33,7 @@ def run_flow(messages: list[RawMessage]) -> tuple[list[NotificationRequest], lis
         ("BookingConfirmed", "booking_confirmed"),
         ("BookingCancelled", "booking_cancelled"),
         ("HoldExpired", "hold_expired"),
+        ("ScheduleChanged", "schedule_changed"),
         ("PasswordResetRequested", "password_reset"),
         ("EmailVerificationRequested", "email_verification"),
         ("EmailChangeRequested", "email_change"),

@@ -1,0 +1,1 @@
+"""Other ways to get there, for travellers whose flight does not go as they bought it."""
