@@ -34,6 +34,7 @@ from app.disruptions.changes.routes import router as schedule_changes
 from app.disruptions.operations.routes import router as operations
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
+from app.flights.minimums.routes import router as minimums
 from app.flights.routes import router as flights
 from app.flights.schedules.routes import router as schedules
 from app.identity.administration.routes import router as administration
@@ -75,6 +76,7 @@ ROUTERS = (
     flights,
     controls,
     schedules,
+    minimums,
     offers,
     fx,
     ancillaries,

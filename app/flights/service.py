@@ -265,6 +265,12 @@ async def minimum_connections(
     }
 
 
+def forget_minimum_connections() -> None:
+    """Let the next search of this process read them again."""
+    global _minimum_connections_read_at
+    _minimum_connections_read_at = float("-inf")
+
+
 async def minimum_connection(
     session: AsyncSession, airport: str, arriving: Traffic, departing: Traffic
 ) -> timedelta:

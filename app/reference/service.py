@@ -1,17 +1,15 @@
 """Looking up airports, airlines, aircraft types and how far apart two airports are."""
 
 import time
-from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from collections.abc import Collection, Sequence
+from decimal import Decimal, InvalidOperation
 
 from geographiclib.geodesic import Geodesic
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.pages import Page, Window, page_of, unknown_place
 from app.reference import store
-from app.reference.schemas import AirportView, Nearness
-from app.reference.schemas import AircraftTypeView, AirportView
+from app.reference.schemas import AircraftTypeView, AirportView, Nearness
 
 # Aircraft types change a few times a year.
 AIRCRAFT_CACHE_SECONDS = 60

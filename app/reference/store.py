@@ -1,8 +1,7 @@
 """Reading the reference tables."""
 
-from collections.abc import Sequence
-from decimal import Decimal
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text

@@ -121,6 +121,8 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/admin/flights/{flight_id}/boarding/denial-order"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/denials"): OPERATIONS,
     ("POST", "/v1/admin/flights/{flight_id}/boarding/close-out"): OPERATIONS,
+    ("GET", "/v1/airports/{airport}/minimum-connections"): EVERYONE,
+    ("PUT", "/v1/admin/airports/{airport}/minimum-connections"): DISPATCH,
     ("POST", "/v1/admin/schedules"): DISPATCH,
     ("GET", "/v1/admin/schedules"): DISPATCH,
     ("GET", "/v1/admin/schedules/{schedule_id}"): DISPATCH,

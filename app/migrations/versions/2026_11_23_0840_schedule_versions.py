@@ -5,7 +5,7 @@ Downstream: raw events of app.schedules gain the columns version and updated_at;
 from alembic import op
 
 revision = "schedule_versions"
-down_revision = "names_and_services"
+down_revision = "search_events"
 branch_labels = None
 depends_on = None
 
