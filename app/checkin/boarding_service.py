@@ -33,7 +33,7 @@ from app.checkin.schemas import (
     GoShowRequest,
     ScanRequest,
 )
-from app.checkin.service import accept, acceptance, is_standby
+from app.checkin.service import ACCEPTED, accept, acceptance, is_standby
 from app.core import clock
 from app.core.ids import encode
 from app.core.security import Caller
@@ -273,7 +273,7 @@ def _entry(coupon: TravelCoupon, row: CheckInRow | None, seat: str | None) -> Ga
         fare_class=coupon.fare_class,
         status=coupon.status,
         boarding_outcome=coupon.boarding_outcome,
-        acceptance=acceptance(row, seat) if row is not None else None,
+        acceptance=acceptance(row, seat) if row and coupon.status in ACCEPTED else None,
     )
 
 

@@ -29,6 +29,9 @@ from app.core.security import Caller, Role
 from app.flights import service as flights
 from app.flights.schemas import FlightView
 
+# States in which a check-in of the coupon stands.
+ACCEPTED = (CouponStatus.CHECKED_IN, CouponStatus.BOARDED, CouponStatus.FLOWN)
+
 
 async def get_check_in(session: AsyncSession, caller: Caller, booking_id: UUID) -> BookingCheckIn:
     """Where every passenger stands. Raises BookingNotFound, also for another's."""
@@ -119,6 +122,8 @@ async def accept(
         }
         for number, coupon in enumerate(party, first)
     ]
+    # A coupon that others opened again, since its flight was off, may still have its old check-in.
+    await store.update_check_ins(session, [coupon.id for coupon in party], {"undone_at": now})
     await store.insert_check_ins(session, rows)
     for coupon, row in zip(party, rows, strict=True):
         standby = row["standby_since"] is not None
@@ -265,7 +270,7 @@ async def _show(
                 boarding_outcome=coupon.boarding_outcome,
                 opens_at=window.opens_at,
                 closes_at=window.closes_at,
-                acceptance=acceptance(row, seat) if row is not None else None,
+                acceptance=acceptance(row, seat) if row and coupon.status in ACCEPTED else None,
             )
         )
     return BookingCheckIn(booking_id=booking_id, data=states)

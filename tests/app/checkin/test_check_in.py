@@ -170,6 +170,22 @@ async def test_check_in_is_taken_back_and_given_again_under_a_new_number(
     assert "CheckInUndone" in event_types(owner, booking)
 
 
+async def test_a_coupon_opened_again_elsewhere_is_checked_in_anew(traveller: Traveller, owner: Owner) -> None:
+    """As an airline does whose flight was off for an hour: nobody took the check-in back."""
+    departure = departing(owner)
+    booking = await buy(traveller, departure)
+    today = on_the_day(traveller, departure)
+    await check_in(today, booking)
+    owner.execute("update app.coupons set status = 'open' where booking_id = %s", (key_of(booking),))
+    opened = (await today.get(f"/v1/bookings/{booking['id']}/check-in")).json()["data"][0]
+
+    again = await check_in(today, booking)
+
+    assert opened["acceptance"] is None
+    assert again.status_code == 200, again.text
+    assert again.json()["data"][0]["acceptance"]["sequence_number"] == 2
+
+
 async def test_a_whole_cabin_checks_in_at_once_without_sharing_a_number(
     traveller: Traveller, owner: Owner
 ) -> None:
