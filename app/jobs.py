@@ -19,6 +19,7 @@ from app.bookings.assistance import service as assistance
 from app.bookings.changes import service as changes
 from app.bookings.extras import service as extras
 from app.bookings.groups import block_service as groups
+from app.bookings.seats import service as seats
 from app.checkin import close_out_service as boarding
 from app.core import clock, http, idempotency
 from app.core.config import get_settings
@@ -59,7 +60,7 @@ DURATION = Histogram("contrail_chore_duration_seconds", "How long a run takes", 
 
 # Parts that register at import what money may be for and what a cancelled coupon gives up: a chore that
 # settles a payment may need any of them.
-PARTS = (extras, changes, assistance)
+PARTS = (extras, changes, assistance, seats)
 
 log = structlog.get_logger("contrail.chores")
 

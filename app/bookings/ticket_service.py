@@ -17,6 +17,7 @@ from app.flights import service as flights
 from app.inventory import service as inventory
 from app.inventory.errors import HoldExpired
 from app.inventory.schemas import HoldOutcome, SeatRequest
+from app.inventory.seats.errors import SeatTaken
 from app.payments import journal
 from app.pricing.schemas import PassengerType
 
@@ -24,6 +25,8 @@ from app.pricing.schemas import PassengerType
 TICKET_STOCK = "979"
 SERIAL_DIGITS = 10
 NUMBER_ATTEMPTS = 5
+# Of the items for seats: SEATSTD, SEATPREF, SEATLEGS.
+SEAT_CODE_PREFIX = "SEAT"
 
 
 async def issue_tickets(
@@ -70,9 +73,24 @@ async def _take_seats(
         # The money came after the hold had died: the seats are taken like anybody's, or not at all.
         for flight in flown.values():
             flights.ensure_open_for_sale(flight, now)
-        await inventory.retake_seats_for_update(session, booking.id, now)
+        lost = await inventory.retake_seats_for_update(session, booking.id, now)
+        await _ensure_none_was_bought(session, booking, lost)
         await inventory.release_holds(session, booking.id, HoldOutcome.EXPIRED, now)
         await inventory.sell_seats(session, wanted, now)
+
+
+async def _ensure_none_was_bought(
+    session: AsyncSession, booking: BookingRow, lost: Sequence[tuple[UUID, UUID]]
+) -> None:
+    """A seat that came with the fare may be gone by now; for one that was bought the money goes back, all of
+    it, as nobody is there to choose another. `lost` are (passenger, flight). Raises SeatTaken."""
+    if not lost:
+        return
+    flight_of = {row.id: row.flight_id for row in await store.find_segments(session, [booking.id])}
+    for item in await store.find_items(session, booking.id):
+        is_seat = item.kind == ItemKind.ANCILLARY and item.code.startswith(SEAT_CODE_PREFIX)
+        if is_seat and item.segment_id and (item.passenger_id, flight_of.get(item.segment_id)) in lost:
+            raise SeatTaken(f"{item.description} was bought and is gone")
 
 
 async def issue_ticket(

@@ -14,6 +14,7 @@ from app.inventory.schemas import HoldOutcome, SeatRequest
 from app.inventory.seats.service import (
     assign_seats_for_update,
     assign_wishes_for_update,
+    ensure_free,
     get_layout,
     get_places,
     list_seat_assignments,
@@ -28,6 +29,7 @@ from app.inventory.seats.service import (
 __all__ = [
     "assign_seats_for_update",
     "assign_wishes_for_update",
+    "ensure_free",
     "exchange_seats",
     "extend_holds_for_update",
     "fit_capacities_for_update",

@@ -8,12 +8,19 @@ from app.bookings.seats.errors import SeatChoiceInvalid
 from app.bookings.seats.schemas import SeatChoice
 from app.flights.schemas import FlightStatus
 from app.inventory.seats.errors import SeatNotAllowed
-from app.inventory.seats.schemas import SeatPlace
+from app.inventory.seats.schemas import SeatPlace, SeatZone
 from app.pricing.schemas import PassengerType
 
 # As long as check-in is open; what is decided at the gate is no longer the traveller's choice.
 CLOSES_BEFORE_DEPARTURE = timedelta(minutes=40)
 OPEN_STATUSES = (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN)
+
+# As the catalogue of ancillaries names them.
+SEAT_CODES = {
+    SeatZone.STANDARD: "SEATSTD",
+    SeatZone.PREFERRED: "SEATPREF",
+    SeatZone.EXTRA_LEGROOM: "SEATLEGS",
+}
 
 
 def is_open(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.bookings.extras.schemas import ExtrasOrder
 from app.core.http import Schema
 from app.core.ids import FlightId, PassengerId, SeatAssignmentId, SegmentId
 from app.core.money import Money
@@ -73,3 +74,6 @@ class BookingSeats(Schema):
     """The seats of a booking, by segment and passenger."""
 
     data: list[BookingSeat]
+    order: ExtrasOrder | None = Field(
+        default=None, description="Seats of a ticketed booking that are had once this order is paid"
+    )

@@ -95,6 +95,17 @@ async def assign_wishes_for_update(
     return await store.list_of_booking(session, booking_id, now)
 
 
+async def ensure_free(
+    session: AsyncSession, booking_id: UUID, wishes: Sequence[SeatWish], now: datetime
+) -> None:
+    """Look whether another booking has one of these seats; it promises nothing. Raises SeatTaken."""
+    live = await store.list_live(session, sorted({wish.flight_id for wish in wishes}), now)
+    wanted = {(wish.flight_id, wish.seat) for wish in wishes}
+    taken = [row.seat for row in live if row.booking_id != booking_id and (row.flight_id, row.seat) in wanted]
+    if taken:
+        raise SeatTaken(f"taken: {', '.join(taken)}")
+
+
 async def release_seats_for_update(
     session: AsyncSession,
     booking_id: UUID,
@@ -107,12 +118,14 @@ async def release_seats_for_update(
     return await store.release_for_update(session, booking_id, passenger_ids, flight_id, reason, now)
 
 
-async def retake_seats_for_update(session: AsyncSession, booking_id: UUID, now: datetime) -> int:
+async def retake_seats_for_update(
+    session: AsyncSession, booking_id: UUID, now: datetime
+) -> list[tuple[UUID, UUID]]:
     """After its money came late: give a booking the seats it had when its hold died, as far as they are
-    free; how many are gone. To be called before its holds are released."""
+    free; whose on which flight (passenger, flight) are gone. To be called before its holds are released."""
     lost = await store.list_expired(session, booking_id, now)
     if not lost:
-        return 0
+        return []
     flight_ids = sorted({row.flight_id for row in lost})
     await store.lock_flights_for_update(session, flight_ids)
     live = await store.list_live(session, flight_ids, now)
@@ -126,7 +139,9 @@ async def retake_seats_for_update(session: AsyncSession, booking_id: UUID, now: 
     if free:
         await store.assign_for_update(session, booking_id, free, now)
         await store.keep_for_update(session, booking_id)
-    return len(lost) - len(free)
+    kept = {(row["passenger_id"], row["flight_id"]) for row in free}
+    places = [(row.passenger_id, row.flight_id) for row in lost]
+    return [place for place in places if place not in kept]
 
 
 async def reseat_for_update(session: AsyncSession, flight_id: UUID, now: datetime) -> dict[UUID, str | None]:
