@@ -47,6 +47,7 @@ async def has_trips_ahead(session: AsyncSession, user_id: UUID, now: datetime) -
 
 async def forget_user(session: AsyncSession, user_id: UUID) -> int:
     """Forget everybody named in a user's bookings, however many; how many they were. Locks the bookings."""
+    await vault.erase_people(session, await store.find_group_contacts(session, user_id))
     forgotten, after = 0, None
     while booking_ids := await store.list_bookings_for_update(session, user_id, after, LOT):
         await _forget(session, booking_ids)

@@ -22,6 +22,7 @@ _SUBJECTS = text("""
     union
     select subject_id from app.passengers where booking_id = any(:booking_ids)
 """)
+_OF_GROUPS = text("select contact_subject_id from app.groups where user_id = :user_id")
 _OPEN = text("""
     select distinct bookings.id, segments.flight_id
     from app.bookings
@@ -75,6 +76,11 @@ async def list_bookings_for_update(
 async def find_subjects(session: AsyncSession, booking_ids: list[UUID]) -> list[UUID]:
     """Everybody who is named in these bookings."""
     return list((await session.scalars(_SUBJECTS, {"booking_ids": booking_ids})).all())
+
+
+async def find_group_contacts(session: AsyncSession, user_id: UUID) -> list[UUID]:
+    """How the groups of a user are reached, beside their bookings."""
+    return list((await session.scalars(_OF_GROUPS, {"user_id": user_id})).all())
 
 
 async def find_open_flights(session: AsyncSession, user_id: UUID) -> Sequence[Row[Any]]:

@@ -204,6 +204,52 @@ async def test_every_booking_is_forgotten_however_many_there_are(
         assert seals(owner, subjects_of(owner, person, booking)) == []
 
 
+async def test_contact_of_a_group_is_forgotten(
+    client: httpx2.AsyncClient, owner: Owner, person: dict[str, Any]
+) -> None:
+    departure = departing(owner)
+    asked = await client.post(
+        "/v1/groups",
+        json={
+            "flight_ids": [encode("flt", departure.flight_id)],
+            "seats": 12,
+            "contact": {"email": "ada.ferry@example.com"},
+        },
+        headers=bearer(await logged_in(client, person)) | {"idempotency-key": uuid7().hex},
+    )
+    assert asked.status_code == 201, asked.text
+    contact = scalar(owner, "select contact_subject_id from app.groups where user_id = %s", user_key(person))
+    assert len(seals(owner, [contact])) == 1
+
+    assert (await erase(client, person)).status_code == 204
+
+    assert seals(owner, [contact]) == []
+
+
+def test_every_column_that_points_at_a_person_is_known_here(owner: Owner) -> None:
+    """Whoever adds one decides here what becomes of it when its person is forgotten, or grows old."""
+    rows = owner.execute(
+        "select format('%s.%s.%s', table_schema, table_name, column_name) from information_schema.columns "
+        "where table_schema in ('app', 'vault') and column_name ~ 'subject_ids?$' "
+        "and table_name !~ '_(default|[0-9]{4}_[0-9]{2})$'"
+    ).fetchall()
+
+    assert {str(row[0]) for row in rows} == {
+        # Erased with their envelopes.
+        "app.bookings.contact_subject_id",
+        "app.groups.contact_subject_id",
+        "app.passengers.subject_id",
+        "app.waitlist_entries.contact_subject_id",
+        "app.waitlist_entries.passenger_subject_ids",
+        "vault.people.subject_id",
+        # Sealed under the key that the erasure destroys.
+        "vault.document_names.subject_id",
+        # Ids that lead nowhere afterwards.
+        "app.domain_events.subject_id",
+        "app.notification_deliveries.subject_id",
+    }
+
+
 async def test_trips_ahead_are_asked_about_first(
     client: httpx2.AsyncClient, owner: Owner, person: dict[str, Any]
 ) -> None:
