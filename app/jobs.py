@@ -31,6 +31,7 @@ from app.disruptions.changes import asking_service as asking
 from app.disruptions.operations import capacity_service as capacity
 from app.flights import service as flights
 from app.identity import service as identity
+from app.inventory import service as inventory
 from app.notifications.service import Deliverer
 from app.offers import service as offers
 from app.pricing.fx import service as fx
@@ -95,6 +96,7 @@ def chores() -> list[Chore]:
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
         Chore("apply_retention", timedelta(hours=1), _retention),
+        Chore("make_seat_layouts", timedelta(hours=1), _sweep(inventory.make_layouts)),
         Chore("sweep_refresh_tokens", timedelta(hours=1), _sweep(identity.sweep_refresh_tokens)),
     ]
 

@@ -18,6 +18,7 @@ from app.inventory.seats.schemas import (
     SeatPlace,
     SeatWish,
 )
+from app.reference import service as reference
 
 
 async def get_layout(session: AsyncSession, flight_id: UUID) -> list[CabinLayout]:
@@ -35,6 +36,18 @@ async def get_layout(session: AsyncSession, flight_id: UUID) -> list[CabinLayout
 
 
 row_places = rules.row_places
+
+
+async def make_layouts(session: AsyncSession, limit: int) -> int:
+    """Make the layouts that aircraft types lack in the seating they were bought with, at most `limit`; how
+    many. Another seating of theirs gets its layout when a flight with it is first looked at."""
+    made = 0
+    for kind in (await reference.list_aircraft_types(session)).values():
+        if kind.cabins and made < limit:
+            layout = rules.make_layout(kind.cabins)
+            name = rules.configuration(kind.cabins)
+            made += await store.insert_layout(session, kind.code, name, layout)
+    return made
 
 
 async def get_places(session: AsyncSession, flight_id: UUID) -> dict[str, SeatPlace]:
