@@ -33,6 +33,7 @@ from app.flights import service as flights
 from app.identity import service as identity
 from app.inventory import service as inventory
 from app.notifications.service import Deliverer
+from app.notifications.webhooks import dispatch_service as webhooks
 from app.offers import service as offers
 from app.pricing.fx import service as fx
 from app.privacy import service as privacy
@@ -91,6 +92,9 @@ def chores() -> list[Chore]:
         Chore("resolve_payments", timedelta(seconds=5), lambda: bookings.resolve_stuck_payments(BATCH)),
         Chore("deliver_notifications", timedelta(seconds=2), Deliverer().deliver_due),
         Chore("seal_audit_log", timedelta(seconds=10), _sweep(audit_chain.seal)),
+        Chore("dispatch_webhooks", timedelta(seconds=2), webhooks.dispatch_new_events),
+        Chore("deliver_webhooks", timedelta(seconds=2), webhooks.deliver_due),
+        Chore("sweep_webhook_deliveries", timedelta(hours=1), _sweep(webhooks.sweep_deliveries)),
         Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
         Chore("load_fx_rates", timedelta(hours=6), _load_fx_rates),
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),

@@ -17,6 +17,7 @@ from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.documents.routes import router as documents
 from app.bookings.extras.routes import router as extras
+from app.bookings.feed.routes import router as feed
 from app.bookings.groups.routes import router as groups
 from app.bookings.guests.routes import router as guests
 from app.bookings.names.routes import router as names
@@ -45,6 +46,7 @@ from app.identity.recovery.routes import router as recovery
 from app.identity.routes import router as identity
 from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
+from app.notifications.webhooks.routes import router as webhooks
 from app.offers import batch as offer_batch
 from app.offers.fare_calendar.routes import router as fare_calendar
 from app.offers.routes import router as offers
@@ -95,6 +97,8 @@ ROUTERS = (
     webhooks_in,
     names,
     assistance,
+    feed,
+    webhooks,
     notifications,
     disruptions,
     privacy,
@@ -117,6 +121,7 @@ TAGS = [
     {"name": "groups", "description": "Ten and more: quote, block, deposit, names"},
     {"name": "waitlist", "description": "Waiting for seats on a full flight"},
     {"name": "webhooks in", "description": "What payment providers call; each is signed by its provider"},
+    {"name": "events", "description": "What happened, to be replayed or sent to you"},
     {"name": "notifications", "description": "What was sent to a customer"},
     {"name": "operations", "description": "The timetable, and flights that do not go as planned"},
     {"name": "sandbox", "description": "The test clock; refused outside of the sandbox"},

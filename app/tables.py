@@ -35,6 +35,7 @@ from app.inventory import models as inventory
 from app.inventory.controls import models as controls
 from app.inventory.seats import models as seats
 from app.notifications import models as notifications
+from app.notifications.webhooks import models as webhooks
 from app.offers import models as offers
 from app.offers.search_events import models as search_events
 from app.payments import models as payments
@@ -81,6 +82,7 @@ MODELS = (
     operations,
     schedule_changes,
     notifications,
+    webhooks,
 )
 
 # Part of the stream: in the publication, the connector's list, the topics, the contracts and staging.
@@ -144,6 +146,8 @@ PRIVATE = (
     "boardings",
     "denied_boardings",
     "test_clock",
+    "webhook_endpoints",
+    "webhook_deliveries",
     "minimum_connections",
     "extras_orders",
     "extras_lines",

@@ -120,14 +120,18 @@ def summarise(booking: BookingRow, now: datetime) -> BookingSummary:
 
 
 def show_event(event: DomainEvent) -> BookingEvent:
-    details = {name: _public(name, value) for name, value in event.payload.items() if name not in _NOT_SHOWN}
     return BookingEvent(
         id=event.id,
         type=event.type,
         occurred_at=event.occurred_at,
         request_id=event.request_id,
-        details=details,
+        details=public_details(event.payload),
     )
+
+
+def public_details(payload: dict[str, Any]) -> dict[str, Any]:
+    """What an event's payload says to those outside: no hashes and no verdicts, and ids as they know them."""
+    return {name: _public(name, value) for name, value in payload.items() if name not in _NOT_SHOWN}
 
 
 def show_cancellation(

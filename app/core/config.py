@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     metrics_port: int = 9464
     stripe_api_base: str = "https://api.stripe.com"
     paypal_api_base: str = "https://api-m.paypal.com"
+    # In the sandbox alone: lets webhooks be sent to this machine, to try them without a public address.
+    webhooks_to_loopback: bool = False
     geoip_csv: Path | None = None
     issuer: str = "contrail"
     # Where outside offers are asked for; without it they are not, and no token is needed.

@@ -82,6 +82,16 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/flights/{flight_id}/availability"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/availability/stream"): EVERYONE,
     ("GET", "/v1/flights/{flight_id}/seat-map"): EVERYONE,
+    ("GET", "/v1/events"): CUSTOMER,
+    ("POST", "/v1/webhook-endpoints"): CUSTOMER,
+    ("GET", "/v1/webhook-endpoints"): CUSTOMER,
+    ("GET", "/v1/webhook-endpoints/{endpoint_id}"): CUSTOMER,
+    ("PATCH", "/v1/webhook-endpoints/{endpoint_id}"): CUSTOMER,
+    ("DELETE", "/v1/webhook-endpoints/{endpoint_id}"): CUSTOMER,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/secret"): CUSTOMER,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/ping"): CUSTOMER,
+    ("GET", "/v1/webhook-endpoints/{endpoint_id}/deliveries"): CUSTOMER,
+    ("POST", "/v1/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver"): CUSTOMER,
     ("POST", "/v1/bookings"): CUSTOMER,
     ("GET", "/v1/bookings"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}"): CUSTOMER,
@@ -190,6 +200,27 @@ def routes_of(app: FastAPI) -> set[tuple[str, str]]:
     }
 
 
+# How the ids of each parameter begin.
+PREFIXES = {
+    "offer_id": "off",
+    "flight_id": "flt",
+    "booking_id": "bkg",
+    "payment_id": "pay",
+    "cancellation_id": "can",
+    "order_id": "ord",
+    "change_id": "chg",
+    "coupon_id": "cpn",
+    "session_id": "ses",
+    "api_key_id": "key",
+    "user_id": "usr",
+    "passenger_id": "pas",
+    "service_request_id": "ssr",
+    "endpoint_id": "whe",
+    "delivery_id": "whd",
+    "document_id": "doc",
+}
+
+
 def address(path: str) -> str:
     """The path with ids in it that lead nowhere."""
     prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
@@ -210,6 +241,7 @@ def address(path: str) -> str:
     prefixes |= {"schedule_id": "sch"}
     prefixes |= {"schedule_id": "sch", "schedule_change_id": "scg"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
+    return re.sub(r"{(\w+)}", lambda found: f"{PREFIXES.get(found[1], 'x')}_{uuid7().hex}", path)
 
 
 async def call(client: httpx2.AsyncClient, route: tuple[str, str], token: str | None) -> httpx2.Response:

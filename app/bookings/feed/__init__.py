@@ -1,0 +1,1 @@
+"""The events of a customer's bookings, to be read again for thirty days."""
