@@ -31,6 +31,7 @@ from app.disruptions.changes import asking_service as asking
 from app.disruptions.operations import capacity_service as capacity
 from app.flights import service as flights
 from app.identity import service as identity
+from app.identity.keys.requests import service as api_requests
 from app.inventory import service as inventory
 from app.notifications.service import Deliverer
 from app.notifications.webhooks import dispatch_service as webhooks
@@ -101,6 +102,7 @@ def chores() -> list[Chore]:
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
         Chore("apply_retention", timedelta(hours=1), _retention),
         Chore("make_seat_layouts", timedelta(hours=1), _sweep(inventory.make_layouts)),
+        Chore("sweep_api_requests", timedelta(hours=1), _sweep(api_requests.sweep)),
         Chore("sweep_refresh_tokens", timedelta(hours=1), _sweep(identity.sweep_refresh_tokens)),
     ]
 

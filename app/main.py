@@ -41,6 +41,8 @@ from app.flights.schedules.routes import router as schedules
 from app.identity.administration.routes import router as administration
 from app.identity.factors.routes import router as factors
 from app.identity.keys import service as api_keys
+from app.identity.keys.requests import service as api_requests
+from app.identity.keys.requests.routes import router as key_requests
 from app.identity.keys.routes import router as keys
 from app.identity.recovery.routes import router as recovery
 from app.identity.routes import router as identity
@@ -73,6 +75,7 @@ ROUTERS = (
     recovery,
     factors,
     keys,
+    key_requests,
     administration,
     reference,
     flights,
@@ -174,7 +177,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await offer_batch.start()
     await search_events.start()
     await availability_feed.start()
-    async with settings_memory.process.kept_fresh(), audit.note_taking():
+    async with settings_memory.process.kept_fresh(), audit.note_taking(), api_requests.noting():
         yield
     await availability_feed.stop()
     await search_events.stop()
@@ -197,6 +200,7 @@ def create_app() -> FastAPI:
     )
     http.install(app)
     app.state.read_api_key = api_keys.read_key
+    app.state.note_api_request = api_requests.note
     for router in (*ROUTERS, platform, problem_pages.router):
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -30,6 +30,7 @@ from app.fraud import models as fraud
 from app.identity import models as identity
 from app.identity.factors import models as identity_factors
 from app.identity.keys import models as identity_keys
+from app.identity.keys.requests import models as identity_requests
 from app.identity.recovery import models as identity_recovery
 from app.inventory import models as inventory
 from app.inventory.controls import models as controls
@@ -55,6 +56,7 @@ MODELS = (
     identity,
     identity_factors,
     identity_keys,
+    identity_requests,
     identity_recovery,
     flights,
     inventory,
@@ -148,6 +150,7 @@ PRIVATE = (
     "test_clock",
     "webhook_endpoints",
     "webhook_deliveries",
+    "api_requests",
     "minimum_connections",
     "extras_orders",
     "extras_lines",

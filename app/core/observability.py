@@ -1,6 +1,8 @@
 """What is known of requests afterwards: one log line and two metrics each, by route and never by address."""
 
 import time
+from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -20,6 +22,18 @@ QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger("contrail.requests")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request with an API key, once it has been answered."""
+
+    api_key_id: UUID
+    method: str
+    route: str
+    status: int
+    seconds: float
+    request_id: str
 
 
 class Observed:
@@ -54,6 +68,7 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     REQUESTS.labels(method, route, str(status)).inc()
     DURATION.labels(method, route).observe(seconds)
+    _note_api_key(scope, method, route, status, seconds)
     if route not in QUIET_ROUTES:
         log.info(
             "request",
@@ -63,3 +78,11 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
             duration_ms=round(seconds * 1000, 1),
             request_id=current().request_id,
         )
+
+
+def _note_api_key(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
+    """Hand it to whoever keeps the log of API keys; core keeps none itself."""
+    api_key_id = scope.get("state", {}).get("api_key_id")
+    note = getattr(getattr(scope.get("app"), "state", None), "note_api_request", None)
+    if api_key_id is not None and note is not None:
+        note(Answered(api_key_id, method, route, status, seconds, current().request_id))

@@ -197,6 +197,7 @@ async def identify(request: Request, token: str) -> Caller:
         if read_api_key is None:
             raise Unauthorized("API keys are not known here")
         caller = await read_api_key(token)
+        request.state.api_key_id = caller.api_key_id
     _ensure_scope(request, caller)
     return caller
 

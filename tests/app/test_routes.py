@@ -53,6 +53,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/me/email-verification"): CUSTOMER,
     ("GET", "/v1/me/api-keys"): CUSTOMER,
     ("POST", "/v1/me/api-keys"): CUSTOMER,
+    ("GET", "/v1/me/api-keys/{api_key_id}/requests"): CUSTOMER,
     ("GET", "/v1/me/api-keys/{api_key_id}"): CUSTOMER,
     ("POST", "/v1/me/api-keys/{api_key_id}/rotate"): CUSTOMER,
     ("DELETE", "/v1/me/api-keys/{api_key_id}"): CUSTOMER,
