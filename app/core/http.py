@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.card_numbers import refuse_card_numbers
 from app.core.config import get_settings
 from app.core.context import RequestContext, bind, current
 from app.core.errors import BadRequest, DomainError, Forbidden, Unavailable
@@ -203,6 +204,7 @@ class Edge:
             refuse_other_media(headers, scope["path"], body)
             refuse_depth(body)
             refuse_unstorable_text(scope, body)
+            refuse_card_numbers(scope, body)
         except DomainError as error:
             await _from_domain(error)(scope, receive, send_with_headers)
             return

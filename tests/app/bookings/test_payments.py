@@ -75,7 +75,7 @@ async def test_declined_card_leaves_the_hold_and_another_card_buys(
     ("body", "code"),
     [
         (payment_request("tok_nonsense"), "card_unknown"),
-        (payment_request("4111111111111111"), "malformed_request"),
+        (payment_request("4111111111111111"), "card_number_refused"),
         (payment_request() | {"gateway": "piggybank"}, "gateway_unknown"),
         (payment_request() | {"amount": 1}, "malformed_request"),
     ],
