@@ -36,6 +36,8 @@ from app.inventory import service as inventory
 from app.notifications.service import Deliverer
 from app.notifications.webhooks import dispatch_service as webhooks
 from app.offers import service as offers
+from app.payments import credit_service as travel_credit
+from app.payments import events_service as gateway_events
 from app.pricing.fx import service as fx
 from app.privacy import service as privacy
 from app.settings import memory as settings_memory
@@ -98,6 +100,8 @@ def chores() -> list[Chore]:
         Chore("sweep_webhook_deliveries", timedelta(hours=1), _sweep(webhooks.sweep_deliveries)),
         Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
         Chore("load_fx_rates", timedelta(hours=6), _load_fx_rates),
+        Chore("expire_travel_credits", timedelta(minutes=1), _in_business_time(travel_credit.expire_credits)),
+        Chore("sweep_gateway_events", timedelta(hours=1), _sweep(gateway_events.sweep_events)),
         Chore("sweep_offer_requests", timedelta(minutes=1), _sweep(offers.sweep_offer_requests)),
         Chore("sweep_idempotency", timedelta(minutes=1), _sweep(idempotency.sweep)),
         Chore("apply_retention", timedelta(hours=1), _retention),

@@ -21,6 +21,7 @@ from app.bookings.feed.routes import router as feed
 from app.bookings.groups.routes import router as groups
 from app.bookings.guests.routes import router as guests
 from app.bookings.names.routes import router as names
+from app.bookings.paying.routes import router as paying
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
 from app.bookings.webhooks.routes import router as webhooks_in
@@ -97,6 +98,7 @@ ROUTERS = (
     check_in,
     gate,
     waitlist,
+    paying,
     webhooks_in,
     names,
     assistance,

@@ -113,6 +113,7 @@ async def settle_refund(order: refunds.RefundOrder) -> None:
     if answer is None:
         return
     async with transaction() as session:
+        await get_booking_for_update(session, order.booking_id)
         await refunds.finish_refund(session, order.shown.id, answer, await clock.now(session))
 
 

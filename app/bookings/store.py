@@ -185,6 +185,15 @@ async def set_items(session: AsyncSession, booking_ids: Sequence[UUID], status: 
     await session.execute(statement, execution_options=_UNSYNCED)
 
 
+async def reduce_item(session: AsyncSession, item_id: UUID, left_minor: int) -> None:
+    """Leave so much of an item due; with nothing left it is cancelled."""
+    values: dict[str, Any] = {"amount_minor": left_minor, "updated_at": func.now()}
+    if left_minor == 0:
+        values = {"status": LiveStatus.CANCELLED, "updated_at": func.now()}
+    statement = update(ItemRow).where(col(ItemRow.id) == item_id).values(values)
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
 async def set_segments(session: AsyncSession, booking_ids: Sequence[UUID], status: LiveStatus) -> None:
     statement = (
         update(SegmentRow)

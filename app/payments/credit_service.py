@@ -20,6 +20,16 @@ CREDIT_LIFE = timedelta(days=365)
 RETURN_LIFE = timedelta(days=90)
 
 
+async def compensate(
+    session: AsyncSession, booking_id: UUID, user_id: UUID | None, amount: Money, reason: str, now: datetime
+) -> TravelCredit:
+    """Give the traveller of a booking travel credit for nothing in return."""
+    credit = await issue(session, booking_id, user_id, amount, CreditSource.COMPENSATION, reason, now)
+    lines = rules.credit_for_compensation_lines(amount.amount_minor)
+    await journal.post(session, lines, amount.currency, booking_id, now)
+    return credit
+
+
 async def issue(
     session: AsyncSession,
     booking_id: UUID,
@@ -29,9 +39,8 @@ async def issue(
     reason: str,
     now: datetime,
 ) -> TravelCredit:
-    """Owe somebody travel, on account of a booking.
-
-    From a refund: what the booking was owed (its journal's `customer`) is owed as credit from now on."""
+    """Write down a credit; the caller writes where it comes from into the journal: `compensate` here, and
+    `refund_service.turn_into_credit`."""
     credit_id = uuid7()
     await credit_store.insert_credit(
         session,
@@ -48,9 +57,6 @@ async def issue(
             "created_at": now,
         },
     )
-    is_refund = source is CreditSource.REFUND
-    lines = rules.credit_for_refund_lines if is_refund else rules.credit_for_compensation_lines
-    await journal.post(session, lines(amount.amount_minor), amount.currency, booking_id, now)
     credit = await get_credit(session, credit_id)
     await _record(session, "TravelCreditIssued", credit, amount.amount_minor, now)
     return credit

@@ -45,6 +45,18 @@ async def record_exchange(
     await post(session, rules.exchange_lines(old, new, penalty_minor), currency, booking_id, now)
 
 
+async def record_waiver(
+    session: AsyncSession,
+    booking_id: UUID,
+    penalty_minor: int,
+    revenue_minor: int,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Give up what had been kept or sold: it is owed to the traveller again."""
+    await post(session, rules.waiver_lines(penalty_minor, revenue_minor), currency, booking_id, now)
+
+
 async def post(
     session: AsyncSession,
     lines: Sequence[rules.Line],

@@ -80,6 +80,7 @@ class RefundRow(SQLModel, table=True):
     attempted_at: datetime
     done_at: datetime | None = None
     updated_at: datetime
+    travel_credit_id: UUID | None = None
 
 
 class JournalEntry(SQLModel, table=True):

@@ -17,7 +17,15 @@ from app.payments.errors import RefundNotFound, RefundTooLarge
 from app.payments.gateways import CREDIT, gateway_named
 from app.payments.gateways.base import ChargeOrder, GatewayRefund, RefundResult, ResultUnknown
 from app.payments.models import RefundRow
-from app.payments.schemas import Attempt, Payment, PaymentStatus, Refund, RefundStatus
+from app.payments.schemas import (
+    Attempt,
+    CreditSource,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    TravelCredit,
+)
 from app.payments.service import RESOLVE_AFTER, get_payment, get_payment_for_update
 from app.payments.showing import order_of
 
@@ -27,6 +35,7 @@ class RefundOrder:
     """A refund to be asked of the provider that took the money."""
 
     shown: Refund
+    booking_id: UUID
     gateway: str
     charge: ChargeOrder
 
@@ -82,6 +91,33 @@ async def spread(
     ]
 
 
+async def turn_into_credit(
+    session: AsyncSession, orders: Sequence[RefundOrder], user_id: UUID | None, now: datetime
+) -> TravelCredit:
+    """Let opened refunds of one booking be paid as travel credit, at once; they need not be sent any more."""
+    first = orders[0].shown
+    booking_id = (await get_payment(session, first.payment_id)).shown.booking_id
+    total_minor = sum(order.shown.amount.amount_minor for order in orders)
+    amount = Money(amount_minor=total_minor, currency=first.amount.currency)
+    credit = await credit_service.issue(
+        session, booking_id, user_id, amount, CreditSource.REFUND, first.reason, now
+    )
+    for order in orders:
+        await store.update_refund(session, order.shown.id, {"travel_credit_id": credit.id})
+        await finish_refund(session, order.shown.id, GatewayRefund(RefundResult.DONE), now)
+    return credit
+
+
+async def left_minor(session: AsyncSession, attempt: Attempt) -> int:
+    """What of a payment is neither paid back nor on its way back. The booking is locked."""
+    paid = await store.find_refundable(session, attempt.shown.booking_id)
+    return sum(left for row, left in paid if row.id == attempt.id)
+
+
+async def list_refunds(session: AsyncSession, booking_id: UUID) -> list[Refund]:
+    return [_refund(row) for row in await store.find_refunds_of(session, booking_id)]
+
+
 async def find_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrder | None:
     known = await store.find_refund(session, refund_id)
     return None if known is None else await get_refund_order(session, refund_id)
@@ -92,12 +128,15 @@ async def get_refund_order(session: AsyncSession, refund_id: UUID) -> RefundOrde
     if row is None:
         raise RefundNotFound()
     attempt = await get_payment(session, row.payment_id)
-    return RefundOrder(_refund(row), attempt.shown.gateway, order_of(attempt, key_of(attempt)))
+    charge = order_of(attempt, key_of(attempt))
+    return RefundOrder(_refund(row), row.booking_id, attempt.shown.gateway, charge)
 
 
 async def send_refund(order: RefundOrder) -> GatewayRefund | None:
     """Ask the provider to pay back, under the refund's id. None: no answer came; asking again is safe."""
     refund = order.shown
+    if refund.status not in store.UNSETTLED_REFUNDS:
+        return None
     if order.gateway == CREDIT:
         # No provider is asked: the credit is filled up where the refund is booked.
         return GatewayRefund(RefundResult.DONE)
@@ -111,7 +150,8 @@ async def send_refund(order: RefundOrder) -> GatewayRefund | None:
 async def finish_refund(
     session: AsyncSession, refund_id: UUID, answer: GatewayRefund, now: datetime
 ) -> Refund:
-    """Write the provider's answer once, whoever asked. Locks the payment, then the refund."""
+    """Write the provider's answer once, whoever asked. The booking must be locked: the journal's rows refer
+    to it. Locks the payment, then the refund."""
     order = await get_refund_order(session, refund_id)
     attempt = await get_payment_for_update(session, order.shown.payment_id)
     row = await store.find_refund_for_update(session, refund_id)
@@ -170,7 +210,9 @@ async def _book_refund(session: AsyncSession, attempt: Attempt, refund: RefundRo
         values["status"] = status
     await store.update_payment(session, payment.id, values)
     lines = rules.refund_lines(refund.amount_minor)
-    if attempt.travel_credit_id is not None:
+    if refund.travel_credit_id is not None:
+        lines = rules.credit_for_refund_lines(refund.amount_minor)
+    elif attempt.travel_credit_id is not None:
         await credit_service.put_back(session, attempt.travel_credit_id, refund.amount_minor, now)
         lines = rules.credit_for_refund_lines(refund.amount_minor)
     await journal.post(
@@ -205,4 +247,5 @@ def _refund(row: RefundRow) -> Refund:
         reason=row.reason,
         created_at=row.created_at,
         done_at=row.done_at,
+        travel_credit_id=row.travel_credit_id,
     )

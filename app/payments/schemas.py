@@ -84,7 +84,8 @@ class Payment(Schema):
 
 
 class Refund(Schema):
-    """Money on its way back to the card it came from. `created`: the gateway has not confirmed it yet."""
+    """Money on its way back to where it came from, or turned into travel credit. `created`: the gateway has
+    not confirmed it yet."""
 
     id: RefundId
     payment_id: PaymentId
@@ -93,6 +94,7 @@ class Refund(Schema):
     reason: str = Field(examples=["cancellation"])
     created_at: datetime
     done_at: datetime | None
+    travel_credit_id: TravelCreditId | None = None
 
 
 class CreditSource(StrEnum):

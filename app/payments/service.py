@@ -119,6 +119,13 @@ async def find_beside(session: AsyncSession, payment_id: UUID) -> list[Attempt]:
     return [await show_attempt(session, row) for row in await store.find_beside(session, payment_id)]
 
 
+async def list_payments(session: AsyncSession, booking_id: UUID) -> list[Payment]:
+    """Every attempt to pay for a booking, the oldest first; travel credit beside a card is shown with it."""
+    rows = await store.find_payments_of(session, booking_id, list(PaymentStatus))
+    attempts = [await show_attempt(session, row) for row in rows]
+    return [await add_credit(session, each.shown) for each in attempts if each.beside_id is None]
+
+
 async def find_open_payment(session: AsyncSession, booking_id: UUID) -> Attempt | None:
     """The attempt whose result is not known yet."""
     rows = await store.find_payments_of(session, booking_id, OPEN_STATUSES)

@@ -300,3 +300,8 @@ async def sweep_events(session: AsyncSession, older_than: timedelta, limit: int)
         tuple_(col(GatewayEventRow.gateway), col(GatewayEventRow.event_id)).in_(old)
     )
     return await execute_and_count(session, statement)
+
+
+async def find_refunds_of(session: AsyncSession, booking_id: UUID) -> Sequence[RefundRow]:
+    statement = select(RefundRow).where(col(RefundRow.booking_id) == booking_id).order_by(col(RefundRow.id))
+    return (await session.scalars(statement, execution_options=_FRESH)).all()

@@ -17,6 +17,7 @@ EVERYONE = None
 CUSTOMER = frozenset(Role)
 SIMULATOR = frozenset({Role.SIMULATOR})
 ADMIN = frozenset({Role.ADMIN})
+AGENT = frozenset({Role.AGENT})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
@@ -101,6 +102,14 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("PUT", "/v1/bookings/{booking_id}/seats"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/payments"): CUSTOMER,
     ("GET", "/v1/payments/{payment_id}"): CUSTOMER,
+    ("GET", "/v1/bookings/{booking_id}/payments"): CUSTOMER,
+    ("POST", "/v1/payments/{payment_id}/confirm"): CUSTOMER,
+    ("POST", "/v1/payments/{payment_id}/cancel"): CUSTOMER,
+    ("POST", "/v1/payments/{payment_id}/refunds"): AGENT,
+    ("POST", "/v1/bookings/{booking_id}/travel-credits"): AGENT,
+    ("GET", "/v1/travel-credits"): CUSTOMER,
+    ("GET", "/v1/travel-credits/{travel_credit_id}"): CUSTOMER,
+    ("GET", "/v1/sandbox/outcomes"): EVERYONE,
     ("POST", "/v1/webhooks/sandbox"): EVERYONE,
     ("POST", "/v1/webhooks/stripe"): EVERYONE,
     ("POST", "/v1/webhooks/paypal"): EVERYONE,
@@ -226,6 +235,7 @@ def address(path: str) -> str:
     """The path with ids in it that lead nowhere."""
     prefixes = {"offer_id": "off", "flight_id": "flt", "booking_id": "bkg", "payment_id": "pay"}
     prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg"}
+    prefixes |= {"travel_credit_id": "crd"}
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn"}
     prefixes |= {"session_id": "ses", "api_key_id": "key", "user_id": "usr"}
     prefixes |= {

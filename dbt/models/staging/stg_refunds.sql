@@ -11,5 +11,6 @@
     'created_at': 'timestamptz',
     'attempted_at': 'timestamptz',
     'done_at': 'timestamptz',
-    'updated_at': 'timestamptz'
+    'updated_at': 'timestamptz',
+    'travel_credit_id': 'text'
 }) }}

@@ -1,0 +1,1 @@
+"""After the first attempt: finishing it, giving it up, paying back, and travel credit."""
