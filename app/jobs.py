@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import chain_service as audit_chain
 from app.audit import service as audit
+from app.bookings import purposes
 from app.bookings import service as bookings
 from app.bookings.assistance import service as assistance
 from app.bookings.changes import service as changes
@@ -226,6 +227,7 @@ async def _ensure_partitions() -> int:
 async def main() -> None:
     http.configure_logging()
     settings = get_settings()
+    purposes.ensure_all_known()
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 from app.audit import service as audit
+from app.bookings import purposes
 from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.documents.routes import router as documents
@@ -174,6 +175,7 @@ async def docs() -> HTMLResponse:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     http.configure_logging()
+    purposes.ensure_all_known()
     # Made now, or the first log-in with an unknown e-mail would take longer than all others.
     security.absent_user_hash()
     await offer_batch.start()

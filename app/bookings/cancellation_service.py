@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import action_rules, answers, rules, sale_service, standing, store, telling
-from app.bookings.access import get_own_booking_for_update, is_agent_of
+from app.bookings.access import get_booking_for_update, get_own_booking_for_update, is_agent_of
 from app.bookings.errors import (
     BookingNotFound,
     CancellationNotFound,
@@ -49,6 +49,7 @@ from app.inventory import service as inventory
 from app.inventory.schemas import HoldOutcome
 from app.payments import journal
 from app.payments import refund_service as refunds
+from app.payments.schemas import RefundTo
 
 REFUND_REASON = "cancellation"
 NOTHING = rules.CancellationFigures(fare_minor=0, tax_minor=0, penalty_minor=0)
@@ -80,9 +81,11 @@ async def quote(
     return await _shown(session, cancellation_id)
 
 
-async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> Answer[Cancellation]:
+async def confirm(
+    key: Idempotency, caller: Caller, cancellation_id: UUID, refund_to: RefundTo = RefundTo.PAYMENT
+) -> Answer[Cancellation]:
     """Cancel as quoted, once per key, and pay back. Refunds are asked for after the commit, and show
-    `created` until the provider has confirmed them.
+    `created` until the provider has confirmed them; into travel credit they are done with it.
 
     Raises CancellationNotFound, QuoteSuperseded, QuoteExpired, NotCancellable, PaymentInProgress; for an
     agent who pays back another's money, StepUpRequired."""
@@ -91,6 +94,10 @@ async def confirm(key: Idempotency, caller: Caller, cancellation_id: UUID) -> An
         kept = await key.find(session)
         if kept is None:
             orders = await _confirm(session, caller, cancellation_id)
+            if orders and refund_to is RefundTo.TRAVEL_CREDIT:
+                booking = await get_booking_for_update(session, orders[0].booking_id)
+                await refunds.turn_into_credit(session, orders, booking.user_id, await clock.now(session))
+                orders = []
             await key.store(session, 200, {"cancellation_id": str(cancellation_id)})
     for order in orders:
         await settle_refund(order)

@@ -60,6 +60,12 @@ def guard_bookings(guard: Guard) -> None:
     _guards.append(guard)
 
 
+def ensure_all_known() -> None:
+    """Let a program fail when it starts rather than when money comes in that it can do nothing for."""
+    for name in PaymentPurpose:
+        purpose_named(name)
+
+
 def purpose_named(name: str) -> Purpose:
     """Raises RuntimeError when no part of the program has registered it."""
     try:

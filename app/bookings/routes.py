@@ -14,6 +14,7 @@ from app.bookings.schemas import (
     BookingRequest,
     BookingSummary,
     Cancellation,
+    CancellationConfirmation,
     CancellationRequest,
     PaymentRequest,
     Repricing,
@@ -26,7 +27,7 @@ from app.core.idempotency import REPLAYED_HEADER, IdempotentRequest
 from app.core.ids import BookingId, CancellationId, PaymentId
 from app.core.pages import Page, PageRequest
 from app.core.security import CurrentTraveller
-from app.payments.schemas import Payment
+from app.payments.schemas import Payment, RefundTo
 
 AsOf = Annotated[
     AwareDatetime | None,
@@ -154,6 +155,10 @@ async def quote_cancellation(
     response_model=Cancellation,
 )
 async def confirm_cancellation(
-    cancellation_id: CancellationId, caller: CurrentTraveller, key: IdempotentRequest
+    cancellation_id: CancellationId,
+    caller: CurrentTraveller,
+    key: IdempotentRequest,
+    request: CancellationConfirmation | None = None,
 ) -> JSONResponse:
-    return answer_of(await cancellation_service.confirm(key, caller, cancellation_id))
+    refund_to = request.refund_to if request else RefundTo.PAYMENT
+    return answer_of(await cancellation_service.confirm(key, caller, cancellation_id, refund_to))

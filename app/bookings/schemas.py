@@ -23,7 +23,7 @@ from app.core.ids import (
 )
 from app.core.money import Money
 from app.core.people import EmailAddress, PersonName, PhoneNumber
-from app.payments.schemas import Payment, Refund
+from app.payments.schemas import Payment, Refund, RefundTo
 from app.pricing.schemas import PassengerType
 
 MAX_PASSENGERS = 9
@@ -192,6 +192,12 @@ class CancellationRequest(Schema):
 
     passenger_ids: list[PassengerId] | None = Field(default=None, min_length=1, max_length=MAX_PASSENGERS)
     slice_numbers: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SLICES)
+
+
+class CancellationConfirmation(Schema):
+    """Where what comes back goes: to where it was paid from, or into travel credit, at once."""
+
+    refund_to: RefundTo = RefundTo.PAYMENT
 
 
 class Passenger(Schema):

@@ -214,7 +214,7 @@ async def _resolve_payment(payment_id: UUID) -> bool:
         charged = await asking.void(attempt)
     if charged is None:
         return False
-    _act_for(attempt, attempt.shown.created_at, age)
+    act_for(attempt, attempt.shown.created_at, age)
     return not (await settle(attempt, charged)).is_open
 
 
@@ -231,13 +231,13 @@ async def _resolve_refund(refund_id: UUID) -> bool:
         order = await refunds.get_refund_order(session, refund_id)
         attempt = await payments.get_payment(session, order.shown.payment_id)
         age = await refunds.age_of(session, refund_id)
-    _act_for(attempt, order.shown.created_at, age)
+    act_for(attempt, order.shown.created_at, age)
     await settle_refund(order)
     async with transaction() as session:
         return (await refunds.get_refund_order(session, refund_id)).shown.done_at is not None
 
 
-def _act_for(attempt: Attempt, created_at: datetime, age: timedelta) -> None:
+def act_for(attempt: Attempt, created_at: datetime, age: timedelta) -> None:
     """Go on with a request after its process is gone: under its id, and for a simulated one at the virtual
     moment it has reached by now. To the wall clock every virtual hold would long be dead."""
     bind(

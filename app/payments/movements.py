@@ -20,10 +20,10 @@ async def require_action(
     session: AsyncSession, attempt: Attempt, charged: Charge, account: UUID | None, now: datetime
 ) -> Attempt:
     """The customer has to act before the money can move."""
-    await _keep_reference(session, attempt, charged)
+    named = await _keep_reference(session, attempt, charged)
     if charged.action_url is not None:
         await store.put_action(session, attempt.id, charged.action_url, now)
-    waiting = await _move(session, attempt, PaymentStatus.REQUIRES_ACTION)
+    waiting = await _move(session, attempt, PaymentStatus.REQUIRES_ACTION, named)
     await record(session, "PaymentActionRequired", waiting, account, now)
     return waiting
 
@@ -32,9 +32,9 @@ async def authorise(
     session: AsyncSession, attempt: Attempt, charged: Charge, account: UUID | None, now: datetime
 ) -> Attempt:
     """The money is set aside."""
-    await _keep_reference(session, attempt, charged)
-    await store.delete_action(session, attempt.id)
-    set_aside = await _move(session, attempt, PaymentStatus.AUTHORISED)
+    named = await _keep_reference(session, attempt, charged)
+    await _forget_action(session, attempt)
+    set_aside = await _move(session, attempt, PaymentStatus.AUTHORISED, named)
     await record(session, "PaymentAuthorised", set_aside, account, now)
     return set_aside
 
@@ -43,9 +43,9 @@ async def capture(
     session: AsyncSession, attempt: Attempt, charged: Charge, account: UUID | None, now: datetime
 ) -> Attempt:
     """The money came in, and with it what travel credit pays beside it."""
-    await _keep_reference(session, attempt, charged)
-    await store.delete_action(session, attempt.id)
-    captured = await _capture(session, attempt, account, now)
+    named = await _keep_reference(session, attempt, charged)
+    await _forget_action(session, attempt)
+    captured = await _capture(session, attempt, account, now, named)
     for row in await store.find_beside(session, attempt.id):
         await _capture(session, await show_attempt(session, row), account, now)
     return captured
@@ -55,7 +55,7 @@ async def fail(
     session: AsyncSession, attempt: Attempt, charged: Charge, account: UUID | None, now: datetime
 ) -> Attempt:
     """No money comes: refused, never asked, or let go. The travel credit beside it is free again."""
-    await store.delete_action(session, attempt.id)
+    await _forget_action(session, attempt)
     values: dict[str, object] = {"failed_at": now, "decline_code": charged.decline_code}
     target = PaymentStatus.FAILED
     if charged.status is ChargeStatus.VOIDED:
@@ -112,9 +112,16 @@ async def record(
     )
 
 
-async def _capture(session: AsyncSession, attempt: Attempt, account: UUID | None, now: datetime) -> Attempt:
+async def _capture(
+    session: AsyncSession,
+    attempt: Attempt,
+    account: UUID | None,
+    now: datetime,
+    named: dict[str, object] | None = None,
+) -> Attempt:
     payment = attempt.shown
-    captured = await _move(session, attempt, PaymentStatus.CAPTURED, {"captured_at": now})
+    values = (named or {}) | {"captured_at": now}
+    captured = await _move(session, attempt, PaymentStatus.CAPTURED, values)
     await record(session, "PaymentSucceeded", captured, account, now)
     by_credit = attempt.travel_credit_id is not None
     lines = (rules.credit_spent_lines if by_credit else rules.capture_lines)(payment.amount.amount_minor)
@@ -141,9 +148,14 @@ async def _move(
     return await get_attempt(session, attempt.id)
 
 
-async def _keep_reference(session: AsyncSession, attempt: Attempt, charged: Charge) -> None:
-    """The provider's name for the charge; a later one (a capture's) takes the place of an earlier."""
+async def _forget_action(session: AsyncSession, attempt: Attempt) -> None:
+    if attempt.shown.status is PaymentStatus.REQUIRES_ACTION:
+        await store.delete_action(session, attempt.id)
+
+
+async def _keep_reference(session: AsyncSession, attempt: Attempt, charged: Charge) -> dict[str, object]:
+    """Claim the provider's name for the charge; gives what is to be written with the payment's next move."""
     if not charged.reference or charged.reference == attempt.reference:
-        return
+        return {}
     await store.insert_reference(session, attempt.shown.gateway, charged.reference, attempt.id)
-    await store.update_payment(session, attempt.id, {"provider_reference": charged.reference})
+    return {"provider_reference": charged.reference}

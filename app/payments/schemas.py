@@ -97,6 +97,13 @@ class Refund(Schema):
     travel_credit_id: TravelCreditId | None = None
 
 
+class RefundTo(StrEnum):
+    """Where refunded money goes: back where it came from, or into travel credit."""
+
+    PAYMENT = "payment"
+    TRAVEL_CREDIT = "travel_credit"
+
+
 class CreditSource(StrEnum):
     """Where travel credit comes from: money that was owed anyway, or a gift."""
 

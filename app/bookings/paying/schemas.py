@@ -1,12 +1,10 @@
 """What callers send to, and are shown of, paying back and travel credit."""
 
-from enum import StrEnum
-
 from pydantic import Field
 
 from app.core.http import Schema
 from app.core.money import CurrencyCode, Money
-from app.payments.schemas import Dispute, Payment, Refund, TravelCredit
+from app.payments.schemas import Dispute, Payment, Refund, RefundTo, TravelCredit
 
 Reason = Field(min_length=3, max_length=200, examples=["the bag was never carried"])
 
@@ -16,13 +14,6 @@ class PaidAmount(Schema):
 
     amount_minor: int = Field(gt=0, le=10**12, examples=[2500])
     currency: CurrencyCode
-
-
-class RefundTo(StrEnum):
-    """Where the money goes: back where it came from, or into travel credit."""
-
-    PAYMENT = "payment"
-    TRAVEL_CREDIT = "travel_credit"
 
 
 class RefundRequest(Schema):

@@ -18,7 +18,6 @@ from app.bookings.paying.schemas import (
     CompensationRequest,
     RefundAnswer,
     RefundRequest,
-    RefundTo,
 )
 from app.bookings.schemas import Answer, ItemKind, LiveStatus, PaymentAnswer
 from app.bookings.settlement_service import settle, settle_refund
@@ -37,7 +36,7 @@ from app.payments.errors import (
     RefundTooLarge,
     TravelCreditNotFound,
 )
-from app.payments.schemas import Attempt, PaymentStatus, TravelCredit
+from app.payments.schemas import Attempt, PaymentStatus, RefundTo, TravelCredit
 
 DISPUTED = (PaymentStatus.DISPUTED, PaymentStatus.LOST)
 

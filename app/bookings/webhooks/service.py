@@ -71,14 +71,14 @@ async def _read(gateway: str, headers: Mapping[str, str], body: bytes) -> Gatewa
 async def _carry_out(
     session: AsyncSession, gateway: str, event: GatewayEvent
 ) -> tuple[EventOutcome, settlement_service.NextStep]:
-    now, nothing = await clock.now(session), settlement_service.NOTHING_MORE
+    nothing = settlement_service.NOTHING_MORE
     match event.notice:
         case ChargeNotice() as notice:
-            return await _charge(session, gateway, notice, now)
+            return await _charge(session, gateway, notice)
         case RefundNotice() as notice:
-            return await _refund(session, gateway, notice, now), nothing
+            return await _refund(session, gateway, notice), nothing
         case DisputeNotice() as notice:
-            return await _dispute(session, gateway, notice, now)
+            return await _dispute(session, gateway, notice)
         case LookAgain() as notice:
             attempt = await _find(session, gateway, notice.key, None)
             if attempt is None or not attempt.is_open:
@@ -89,7 +89,7 @@ async def _carry_out(
 
 
 async def _charge(
-    session: AsyncSession, gateway: str, notice: ChargeNotice, now: datetime
+    session: AsyncSession, gateway: str, notice: ChargeNotice
 ) -> tuple[EventOutcome, settlement_service.NextStep]:
     attempt = await _find(session, gateway, notice.key, notice.charge.reference)
     if attempt is None:
@@ -97,12 +97,14 @@ async def _charge(
     _compare(attempt, notice.amount_minor, notice.currency)
     await get_booking_for_update(session, attempt.shown.booking_id)
     was = (await payments.get_payment_for_update(session, attempt.id)).shown.status
-    step = await settlement_service.settle_in(session, attempt, notice.charge, now)
+    step = await settlement_service.settle_in(
+        session, attempt, notice.charge, await _moment(session, attempt)
+    )
     is_news = (await payments.get_payment(session, attempt.id)).shown.status is not was
     return EventOutcome.APPLIED if is_news else EventOutcome.STALE, step
 
 
-async def _refund(session: AsyncSession, gateway: str, notice: RefundNotice, now: datetime) -> EventOutcome:
+async def _refund(session: AsyncSession, gateway: str, notice: RefundNotice) -> EventOutcome:
     try:
         refund_id = decode("ref", notice.key)
     except ValueError:
@@ -115,12 +117,12 @@ async def _refund(session: AsyncSession, gateway: str, notice: RefundNotice, now
         raise WebhookDiffers()
     attempt = await payments.get_payment(session, order.shown.payment_id)
     await get_booking_for_update(session, attempt.shown.booking_id)
-    done = await refunds.finish_refund(session, refund_id, notice.refund, now)
+    done = await refunds.finish_refund(session, refund_id, notice.refund, await _moment(session, attempt))
     return EventOutcome.STALE if done.status is order.shown.status else EventOutcome.APPLIED
 
 
 async def _dispute(
-    session: AsyncSession, gateway: str, notice: DisputeNotice, now: datetime
+    session: AsyncSession, gateway: str, notice: DisputeNotice
 ) -> tuple[EventOutcome, settlement_service.NextStep]:
     step = settlement_service.NOTHING_MORE
     attempt = await _find(session, gateway, notice.charge_key, notice.charge_reference)
@@ -129,7 +131,7 @@ async def _dispute(
     payment = attempt.shown
     if notice.currency != payment.amount.currency or notice.amount_minor > payment.amount.amount_minor:
         raise WebhookDiffers()
-    booking = await get_booking_for_update(session, payment.booking_id)
+    booking, now = await get_booking_for_update(session, payment.booking_id), await _moment(session, attempt)
     if (await payments.get_payment_for_update(session, attempt.id)).is_open:
         # Only money that moved can be disputed: this is the first we hear of its having moved.
         moved = payments.Charge(payments.ChargeStatus.CAPTURED, notice.charge_reference or "")
@@ -140,6 +142,12 @@ async def _dispute(
         return EventOutcome.STALE, step
     await store.update_booking(session, booking.id, {"dispute_status": dispute.status})
     return EventOutcome.APPLIED, step
+
+
+async def _moment(session: AsyncSession, attempt: Attempt) -> datetime:
+    """Go on with the attempt's own request at its own time: holds of a played history are dead to ours."""
+    settlement_service.act_for(attempt, attempt.shown.created_at, await payments.age_of(session, attempt))
+    return await clock.now(session)
 
 
 async def _find(

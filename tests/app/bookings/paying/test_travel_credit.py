@@ -123,6 +123,31 @@ async def test_refund_goes_back_to_the_card_and_to_the_credit(
     assert_money_is_conserved(owner, booking)
 
 
+async def test_cancellation_can_be_paid_back_as_credit(
+    traveller: Traveller, owner: Owner, gateway: GatewayProcess
+) -> None:
+    booking = await traveller.book(departing(owner), brand="Flex")
+    paid = await traveller.pay(booking)
+    quote = await traveller.quote(booking)
+
+    confirmed = await traveller.post(
+        f"/v1/cancellations/{quote['id']}/confirm", {"refund_to": "travel_credit"}
+    )
+
+    assert confirmed.status_code == 200, confirmed.text
+    (refund,) = confirmed.json()["refunds"]
+    assert refund["status"] == "done"
+    assert httpx2.get(f"{gateway.url}/v1/charges/{paid['id']}").json()["refunded_minor"] == 0
+    (credit,) = (await traveller.get("/v1/travel-credits")).json()["data"]
+    assert (credit["id"], credit["left"]) == (refund["travel_credit_id"], quote["refund_amount"])
+    assert (await traveller.get(f"/v1/payments/{paid['id']}")).json()["status"] == "refunded"
+    assert_money_is_conserved(owner, booking)
+    again = await traveller.book(departing(owner))
+    answer = await pay(traveller, again, CARD | using(credit))
+    assert answer.json()["status"] == "captured", answer.text
+    assert_money_is_conserved(owner, again)
+
+
 async def test_credit_cannot_be_spent_twice_at_once(
     traveller: Traveller, owner: Owner, gateway: GatewayProcess, agent: Agent
 ) -> None:

@@ -1,11 +1,14 @@
 """Results that come after the answer: late, after an action of the customer, after the hold has died."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
 
 from app.bookings import service
+from app.payments import asking
+from app.payments.schemas import Attempt
 from tests.app.bookings.travellers import (
     Traveller,
     age_attempts,
@@ -14,6 +17,7 @@ from tests.app.bookings.travellers import (
     counters,
     departing,
     event_types,
+    key_of,
     new_traveller,
 )
 from tests.app.bookings.webhooks.deliveries import (
@@ -182,4 +186,48 @@ async def test_lost_webhook_of_a_passed_check_is_made_up_for_by_the_chore(
 
     assert (await payment_of(traveller, waiting))["status"] == "captured"
     assert event_types(owner, booking).count("PaymentSucceeded") == 1
+    assert_money_is_conserved(owner, booking)
+
+
+async def test_late_result_of_a_played_history_comes_at_that_histories_time(
+    traveller: Traveller, owner: Owner, gateway: GatewayProcess
+) -> None:
+    """To the wall clock the hold has been dead for nine days."""
+    past = datetime.now(UTC) - timedelta(days=9)
+    booking = await traveller.at(past).book(departing(owner))
+    waiting = await traveller.at(past).pay(booking, "tok_late_US_card")
+    ask(gateway, waiting, "bring-about")
+
+    await deliver_all(traveller.client, gateway, waiting)
+
+    ticketed = await traveller.at(past + timedelta(minutes=1)).read(booking)
+    assert ticketed["status"] == "ticketed"
+    assert datetime.fromisoformat(ticketed["confirmed_at"]) - past < timedelta(minutes=15)
+    assert event_types(owner, booking).count("HoldExpired") == 0
+
+
+async def test_gateway_that_is_silent_at_the_capture_is_asked_again_by_the_chore(
+    traveller: Traveller, owner: Owner, gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process killed between the two looks the same: set aside, and nobody has taken it."""
+    booking = await traveller.book(departing(owner))
+    waiting = await traveller.pay(booking, "tok_3ds_US_card")
+    approve(gateway, waiting)
+
+    async def no_answer(_: Attempt) -> None:
+        return None
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "capture", no_answer)
+        await deliver_all(traveller.client, gateway, waiting)
+    assert (await payment_of(traveller, waiting))["status"] == "authorised"
+    owner.execute(
+        "update app.payments set updated_at = now() - interval '61 seconds' where booking_id = %s",
+        (key_of(booking),),
+    )
+
+    assert await service.resolve_stuck_payments() == 1
+
+    assert (await payment_of(traveller, waiting))["status"] == "captured"
+    assert (await traveller.read(booking))["status"] == "ticketed"
     assert_money_is_conserved(owner, booking)
