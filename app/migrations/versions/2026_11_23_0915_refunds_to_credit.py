@@ -5,7 +5,7 @@ Downstream: app.refunds gains travel_credit_id (stg_refunds reads it)."""
 from alembic import op
 
 revision = "refunds_to_credit"
-down_revision = "names_and_services"
+down_revision = "api_requests"
 branch_labels = None
 depends_on = None
 
