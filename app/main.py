@@ -25,6 +25,7 @@ from app.bookings.names.routes import router as names
 from app.bookings.paying.routes import router as paying
 from app.bookings.routes import router as bookings
 from app.bookings.seats.routes import router as seats
+from app.bookings.split.routes import router as split
 from app.bookings.webhooks.routes import router as webhooks_in
 from app.checkin.routes import gate
 from app.checkin.routes import router as check_in
@@ -105,6 +106,7 @@ ROUTERS = (
     assistance,
     feed,
     webhooks,
+    split,
     notifications,
     disruptions,
     privacy,

@@ -12,6 +12,7 @@ from app.bookings import answers, offer_rows, rules, store, telling
 from app.bookings.access import get_own_booking
 from app.bookings.errors import BookingNotFound, MomentInFuture
 from app.bookings.expiry_service import expire_dead_holds
+from app.bookings.locators import new_locator
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
 from app.bookings.payment_service import pay, resolve_stuck_payments
 from app.bookings.schemas import (
@@ -26,9 +27,8 @@ from app.bookings.schemas import (
 from app.core import clock, geography, hashes, vault
 from app.core.context import current
 from app.core.db import transaction
-from app.core.errors import Unavailable
 from app.core.idempotency import Idempotency
-from app.core.ids import new_pnr, uuid7
+from app.core.ids import uuid7
 from app.core.pages import Page, Window, page_of, unknown_place
 from app.core.security import Caller
 from app.flights import service as flights
@@ -52,8 +52,6 @@ __all__ = [
 ]
 
 CHANNEL = "api"
-# There are a thousand million locators: five taken in a row is a fault, not bad luck.
-PNR_ATTEMPTS = 5
 
 
 async def create_booking(
@@ -174,7 +172,7 @@ async def write_booking(
     surnames = {hashes.normalise_surname(passenger.family_name) for passenger in request.passengers}
     values = {
         "id": booking_id,
-        "pnr": await claim_pnr(session, booking_id),
+        "pnr": await new_locator(session, booking_id),
         "user_id": caller.user_id,
         "contact_subject_id": contact_id,
         "status": BookingStatus.HELD,
@@ -208,14 +206,6 @@ def _prior_hashes(who: fraud.Entities, surnames: set[str]) -> dict[str, list[str
     older = [key for surname in sorted(surnames) for key in hashes.prior_hashes("surname", surname)]
     known = (who.prior() or {}) | ({"surname": older} if older else {})
     return known or None
-
-
-async def claim_pnr(session: AsyncSession, booking_id: UUID) -> str:
-    for _ in range(PNR_ATTEMPTS):
-        pnr = new_pnr()
-        if await store.claim_pnr(session, pnr, booking_id):
-            return pnr
-    raise Unavailable("no free record locator was found", retry_after_seconds=1)
 
 
 async def write_parts(

@@ -66,5 +66,5 @@ async def void(attempt: Attempt) -> Charge | None:
 
 
 def key_of(attempt: Attempt) -> str:
-    """Our name for the charge at its provider."""
-    return encode("pay", attempt.id)
+    """Our name for the charge at its provider; a payment that was divided shares the charge of the first."""
+    return encode("pay", attempt.shared_from or attempt.id)

@@ -57,6 +57,23 @@ async def record_waiver(
     await post(session, rules.waiver_lines(penalty_minor, revenue_minor), currency, booking_id, now)
 
 
+async def record_split(
+    session: AsyncSession,
+    from_booking_id: UUID,
+    to_booking_id: UUID,
+    *,
+    fare_minor: int,
+    tax_minor: int,
+    currency: str,
+    now: datetime,
+) -> None:
+    """Move part of a sale, and the money that paid for it, from one booking to another."""
+    given = rules.split_lines(fare_minor, tax_minor)
+    taken = [rules.Line(line.account, -line.amount_minor) for line in given]
+    await post(session, given, currency, from_booking_id, now)
+    await post(session, taken, currency, to_booking_id, now)
+
+
 async def post(
     session: AsyncSession,
     lines: Sequence[rules.Line],

@@ -48,6 +48,7 @@ class PaymentRow(SQLModel, table=True):
     purpose_id: UUID | None = None
     beside_id: UUID | None = None
     travel_credit_id: UUID | None = None
+    shared_from: UUID | None = None
 
 
 class ProviderReference(SQLModel, table=True):

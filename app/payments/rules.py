@@ -107,6 +107,15 @@ def exchange_lines(old: tuple[int, int], new: tuple[int, int], penalty_minor: in
     )
 
 
+def split_lines(fare_minor: int, tax_minor: int) -> list[Line]:
+    """What one booking gives up to another with a part of its sale; the other's are these turned round."""
+    return _not_zero(
+        Line(Account.REVENUE, fare_minor),
+        Line(Account.TAXES, tax_minor),
+        Line(Account.GATEWAY, -(fare_minor + tax_minor)),
+    )
+
+
 def refund_lines(amount_minor: int) -> list[Line]:
     """What was owed went back through the provider."""
     return [Line(Account.CUSTOMER, amount_minor), Line(Account.GATEWAY, -amount_minor)]

@@ -179,6 +179,7 @@ class Attempt:
     reference: str | None = None
     beside_id: UUID | None = None
     travel_credit_id: UUID | None = None
+    shared_from: UUID | None = None
 
     @property
     def purpose(self) -> PaymentPurpose:

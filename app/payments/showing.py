@@ -50,6 +50,7 @@ async def show_attempt(session: AsyncSession, row: PaymentRow) -> Attempt:
         reference=row.provider_reference,
         beside_id=row.beside_id,
         travel_credit_id=row.travel_credit_id,
+        shared_from=row.shared_from,
     )
 
 

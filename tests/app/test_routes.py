@@ -119,6 +119,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/v1/bookings/{booking_id}/service-requests"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/service-requests"): CUSTOMER,
     ("DELETE", "/v1/bookings/{booking_id}/service-requests/{service_request_id}"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/split"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/reprice"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/changes"): CUSTOMER,
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,

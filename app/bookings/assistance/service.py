@@ -1,6 +1,6 @@
 """Asking for a special service: confirmed or refused at once, and given up with the coupon it is for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -80,6 +80,13 @@ async def cancel_request(
     if row.status == ServiceStatus.CONFIRMED:
         await _end(session, booking, row, now)
     return _shown(await store.find_request(session, request_id) or row)
+
+
+async def move_requests(
+    session: AsyncSession, passenger_ids: Sequence[UUID], to: UUID, segments: Mapping[UUID, UUID]
+) -> None:
+    """Let services go with their passengers into another booking: the flights stay the same."""
+    await store.move_requests(session, passenger_ids, to, segments)
 
 
 async def release(session: AsyncSession, at: Standing, coupons: Sequence[CouponRow], now: datetime) -> None:

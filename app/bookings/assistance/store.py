@@ -1,11 +1,11 @@
 """What special services read and write: one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import case, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -66,5 +66,17 @@ async def end_request(session: AsyncSession, request_id: UUID, now: datetime) ->
         update(ServiceRequestRow)
         .where(col(ServiceRequestRow.id) == request_id)
         .values(status=ServiceStatus.CANCELLED, ended_at=now)
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def move_requests(
+    session: AsyncSession, passenger_ids: Sequence[UUID], to: UUID, segments: Mapping[UUID, UUID]
+) -> None:
+    segment_id = col(ServiceRequestRow.segment_id)
+    statement = (
+        update(ServiceRequestRow)
+        .where(col(ServiceRequestRow.passenger_id).in_(passenger_ids))
+        .values(booking_id=to, segment_id=case(dict(segments), value=segment_id, else_=segment_id))
     )
     await session.execute(statement, execution_options=_UNSYNCED)

@@ -1,6 +1,6 @@
 """Ordering extras. On a hold they are part of what is due; on a ticket they wait for their own money."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -80,6 +80,20 @@ async def list_orders(session: AsyncSession, caller: Caller, booking_id: UUID) -
 async def find_seat_items(session: AsyncSession, booking_id: UUID) -> set[UUID]:
     """The items that were paid for a certain seat, on a certain flight."""
     return set(await store.find_items_of_kind(session, booking_id, FulfilKind.SEAT))
+
+
+async def move_lines(
+    session: AsyncSession,
+    from_booking_id: UUID,
+    passenger_ids: Sequence[UUID],
+    to_booking_id: UUID,
+    segments: Mapping[UUID, UUID],
+    now: datetime,
+) -> None:
+    """Let extras go with their passengers into another booking. Orders that still waited lapse: they were
+    for a party that is no more."""
+    await store.lapse_orders(session, from_booking_id, now)
+    await store.move_lines(session, passenger_ids, to_booking_id, segments)
 
 
 async def pay_order(

@@ -1,11 +1,11 @@
 """What extras read and write: one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -72,3 +72,29 @@ async def find_items_of_kind(session: AsyncSession, booking_id: UUID, kind: Fulf
         col(ExtrasLineRow.item_id).is_not(None),
     )
     return [item_id for item_id in (await session.scalars(statement)).all() if item_id is not None]
+
+
+async def lapse_orders(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
+    """End the waiting of orders, at once."""
+    statement = (
+        update(ExtrasOrderRow)
+        .where(
+            col(ExtrasOrderRow.booking_id) == booking_id,
+            col(ExtrasOrderRow.status) == OrderStatus.WAITING,
+            col(ExtrasOrderRow.expires_at) > now,
+        )
+        .values(expires_at=now)
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)
+
+
+async def move_lines(
+    session: AsyncSession, passenger_ids: Sequence[UUID], to: UUID, segments: Mapping[UUID, UUID]
+) -> None:
+    segment_id = col(ExtrasLineRow.segment_id)
+    statement = (
+        update(ExtrasLineRow)
+        .where(col(ExtrasLineRow.passenger_id).in_(passenger_ids))
+        .values(booking_id=to, segment_id=case(dict(segments), value=segment_id, else_=segment_id))
+    )
+    await session.execute(statement, execution_options=_UNSYNCED)

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import cancellation_service, purposes, telling
 from app.bookings import rules as booking_rules
-from app.bookings import service as booking_service
 from app.bookings import store as bookings
 from app.bookings.access import get_booking_for_update
 from app.bookings.errors import PaymentInProgress
@@ -20,6 +19,7 @@ from app.bookings.groups import rules, store
 from app.bookings.groups.errors import DepositNotDue, NamesMissing, TooManyNames
 from app.bookings.groups.models import GroupBookingRow, GroupRow
 from app.bookings.groups.schemas import GroupName, Leg
+from app.bookings.locators import new_locator
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
 from app.bookings.schemas import BookingStatus, ItemKind, LiveStatus
 from app.core import clock, hashes, vault
@@ -239,7 +239,7 @@ async def _write_booking(
     booking_id = uuid7()
     values = {
         "id": booking_id,
-        "pnr": await booking_service.claim_pnr(session, booking_id),
+        "pnr": await new_locator(session, booking_id),
         "user_id": group.user_id,
         "contact_subject_id": contact_id,
         "status": BookingStatus.HELD,

@@ -150,3 +150,25 @@ class ServiceCancelled(Payload):
 
     service_request_id: UUID
     flight_id: UUID
+
+
+@event("bookings", "booking", Reader.WEBHOOKS)
+class BookingSplit(Payload):
+    """Some passengers left for a booking of their own, with what had been paid for them."""
+
+    other_booking_id: UUID
+    other_pnr: str
+    passenger_count: int
+    amount_minor: MinorUnits
+    currency: Currency
+
+
+@event("bookings", "booking", Reader.WEBHOOKS)
+class BookingSplitOff(Payload):
+    """The booking came out of another."""
+
+    other_booking_id: UUID
+    other_pnr: str
+    passenger_count: int
+    amount_minor: MinorUnits
+    currency: Currency

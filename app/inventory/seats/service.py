@@ -131,6 +131,13 @@ async def release_seats_for_update(
     return await store.release_for_update(session, booking_id, passenger_ids, flight_id, reason, now)
 
 
+async def move_seats_for_update(
+    session: AsyncSession, from_booking_id: UUID, to_booking_id: UUID, passenger_ids: Sequence[UUID]
+) -> None:
+    """Passengers go into another booking and keep their seats."""
+    await store.move_for_update(session, from_booking_id, to_booking_id, passenger_ids)
+
+
 async def retake_seats_for_update(
     session: AsyncSession, booking_id: UUID, now: datetime
 ) -> list[tuple[UUID, UUID]]:

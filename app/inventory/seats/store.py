@@ -146,6 +146,11 @@ _RELEASE = text("""
         for update
     )
 """)
+_MOVE = text("""
+    update app.seat_assignments
+    set booking_id = :to_booking_id, updated_at = now()
+    where booking_id = :from_booking_id and passenger_id = any(:passenger_ids)
+""")
 _RELEASE_IDS = text("""
     update app.seat_assignments
     set released_at = :now, release_reason = :reason, updated_at = now()
@@ -251,6 +256,17 @@ async def release_for_update(
             "now": now,
         },
     )
+
+
+async def move_for_update(
+    session: AsyncSession, from_booking_id: UUID, to_booking_id: UUID, passenger_ids: Sequence[UUID]
+) -> None:
+    parameters = {
+        "from_booking_id": from_booking_id,
+        "to_booking_id": to_booking_id,
+        "passenger_ids": list(passenger_ids),
+    }
+    await session.execute(_MOVE, parameters)
 
 
 async def release_ids_for_update(

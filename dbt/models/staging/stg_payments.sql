@@ -31,5 +31,6 @@
     'purpose': 'text',
     'purpose_id': 'text',
     'beside_id': 'text',
-    'travel_credit_id': 'text'
+    'travel_credit_id': 'text',
+    'shared_from': 'text'
 }) }}

@@ -1,0 +1,1 @@
+"""Splitting a booking, through the API."""
