@@ -12,8 +12,11 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.audit import report_service as audit_report
 from app.audit import service as audit
 from app.bookings import purposes
+from app.audit.routes import note_denial
+from app.audit.routes import router as audit_log
 from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.documents.routes import router as documents
@@ -41,6 +44,7 @@ from app.flights import live as availability_feed
 from app.flights.minimums.routes import router as minimums
 from app.flights.routes import router as flights
 from app.flights.schedules.routes import router as schedules
+from app.identity import service as identity_service
 from app.identity.administration.routes import router as administration
 from app.identity.factors.routes import router as factors
 from app.identity.keys import service as api_keys
@@ -63,6 +67,7 @@ from app.pricing.fx.routes import router as fx
 from app.privacy.routes import router as privacy
 from app.reference.routes import router as reference
 from app.settings import memory as settings_memory
+from app.settings.routes import router as settings
 from app.waitlist.routes import router as waitlist
 
 VERSION = "0.1.0"
@@ -80,6 +85,8 @@ ROUTERS = (
     keys,
     key_requests,
     administration,
+    settings,
+    audit_log,
     reference,
     flights,
     controls,
@@ -207,6 +214,8 @@ def create_app() -> FastAPI:
     http.install(app)
     app.state.read_api_key = api_keys.read_key
     app.state.note_api_request = api_requests.note
+    app.state.on_denial = note_denial
+    audit_report.tell_roles_by(identity_service.list_role_holders)
     for router in (*ROUTERS, platform, problem_pages.router):
         app.include_router(router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -74,10 +74,15 @@ def facts_of(actor: Actor) -> ActorFacts:
 
 def _facts_of_caller(caller: Caller) -> ActorFacts:
     roles = tuple(sorted(caller.roles))
+    if caller.booking_id is not None:
+        return ActorFacts(ActorKind.GUEST, name=encode("bkg", caller.booking_id), roles=roles)
     try:
-        return ActorFacts(ActorKind.USER, UUID(caller.subject), roles=roles)
+        user_id = UUID(caller.subject)
     except ValueError:
         return ActorFacts(ActorKind.SERVICE, name=caller.subject, roles=roles)
+    if caller.api_key_id is not None:
+        return ActorFacts(ActorKind.API_KEY, user_id, encode("key", caller.api_key_id), roles)
+    return ActorFacts(ActorKind.USER, user_id, roles=roles)
 
 
 def refuse_personal(values: Mapping[str, Any] | None) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import rules, store
 from app.audit.rules import UNKNOWN as UNKNOWN
 from app.audit.rules import Actor
+from app.audit.rules import Unknown as Unknown
 from app.audit.schemas import Kind
 from app.core.context import current
 from app.core.db import transaction
@@ -35,6 +36,7 @@ LOST = Counter("contrail_audit_notes_lost", "Security events for which there was
 log = structlog.get_logger(__name__)
 
 _notes: deque[dict[str, Any]] = deque()
+_writing = 0
 _wake: asyncio.Event | None = None
 
 
@@ -82,17 +84,26 @@ def note(
         _wake.set()
 
 
+def pending() -> int:
+    """How many notes of this process are not in the log yet."""
+    return len(_notes) + _writing
+
+
 async def write_notes() -> int:
     """Write what was noted in this process, all of it. Returns how many."""
+    global _writing
     written = 0
     while _notes:
         lot = [_notes.popleft() for _ in range(min(len(_notes), NOTES_A_TRANSACTION))]
+        _writing += len(lot)
         try:
             async with transaction() as session:
                 await store.insert_entries(session, lot)
         except BaseException:
             _notes.extendleft(reversed(lot))
             raise
+        finally:
+            _writing -= len(lot)
         written += len(lot)
     return written
 

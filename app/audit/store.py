@@ -98,7 +98,7 @@ _SEARCH_BACK = text(f"""
     {_SEARCH} and audit_entries.id > :place order by audit_entries.id limit :limit
 """)
 _COUNT_ACTIONS = text(f"""
-    select action, kind, count(*) as count, count(distinct actor_id) as actors
+    select action, kind, count(*) as entries, count(distinct actor_id) as actors
     from app.audit_entries
     where {_WITHIN}
     group by action, kind
@@ -179,7 +179,7 @@ async def search_entries(
 
 
 async def count_actions(session: AsyncSession, begins: datetime, ends: datetime) -> Sequence[Row[Any]]:
-    """(action, kind, count, actors)"""
+    """(action, kind, entries, actors)"""
     return (await session.execute(_COUNT_ACTIONS, {"begins": begins, "ends": ends})).all()
 
 

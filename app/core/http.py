@@ -4,6 +4,7 @@ import ipaddress
 import json
 import logging
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +53,9 @@ FRAMEWORK_PROBLEMS = {
 }
 
 log = structlog.get_logger(__name__)
+
+# Told of every 403, and waits for nothing.
+OnDenial = Callable[[Request, Forbidden], None]
 
 
 class Schema(BaseModel):
@@ -118,6 +122,10 @@ def _from_domain(error: DomainError) -> JSONResponse:
 
 async def _on_domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)
+    # Put there by the program: the core knows of nobody who keeps a log of denials.
+    on_denial: OnDenial | None = getattr(request.app.state, "on_denial", None)
+    if isinstance(error, Forbidden) and on_denial is not None:
+        on_denial(request, error)
     return _from_domain(error)
 
 

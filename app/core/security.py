@@ -198,6 +198,8 @@ async def identify(request: Request, token: str) -> Caller:
             raise Unauthorized("API keys are not known here")
         caller = await read_api_key(token)
         request.state.api_key_id = caller.api_key_id
+    # For whoever has to tell of a refusal later on.
+    request.state.caller = caller
     _ensure_scope(request, caller)
     return caller
 

@@ -31,6 +31,8 @@ __all__ = [
 
 # More decisions than anybody takes; a bound.
 MAX_CONSENTS_SHOWN = 1_000
+# Of each role but the customers'; a role with more holders than these is no privilege.
+MAX_ROLE_HOLDERS = 1_000
 
 
 async def register(session: AsyncSession, new: UserCreate) -> User:
@@ -129,6 +131,12 @@ async def change_user(session: AsyncSession, caller: Caller, change: UserChange,
         await store.set_marketing_consent(session, user_id, consent)
         await _decide_consent(session, user_id, is_given=consent)
     return await get_user(session, user_id)
+
+
+async def list_role_holders(session: AsyncSession) -> dict[str, tuple[int, list[UUID]]]:
+    """Role -> how many active users hold it, and which; of customers only the number."""
+    rows = await store.list_role_holders(session, Role.CUSTOMER, MAX_ROLE_HOLDERS)
+    return {row.role: (row.holders, row.users or []) for row in rows}
 
 
 def version_of(user: User) -> int:

@@ -13,6 +13,9 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import actions
+from app.audit import service as audit
+from app.audit.schemas import Kind as AuditKind
 from app.core import vault
 from app.core.context import current
 from app.core.db import transaction
@@ -35,6 +38,7 @@ from app.identity.errors import (
     RefreshTokenInvalid,
     RefreshTokenReused,
     SecondFactorRequired,
+    SecondFactorWrong,
     SessionNotFound,
 )
 from app.identity.factors import service as factors
@@ -69,9 +73,11 @@ async def log_in(credentials: Credentials) -> Tokens:
     matches = await verify_password(credentials.password.get_secret_value(), known_hash)
     if login is None or login.is_locked:
         # A guess during a lock counts for nothing, or somebody else could keep an account locked for ever.
+        _note_guess(login.user_id if login else None, "locked" if login else "unknown")
         raise CredentialsWrong()
     if not matches:
         await _note_failure(login.user_id)
+        _note_guess(login.user_id, "password")
         raise CredentialsWrong()
     second_factor_at = await _second_factor(login, credentials.code)
     async with transaction() as session:
@@ -80,6 +86,7 @@ async def log_in(credentials: Credentials) -> Tokens:
         await store.insert_session(session, session_id, login.user_id, second_factor_at)
         tokens = await _issue(session, login.user_id, session_id, second_factor_at)
         await _note_origin(session, login.user_id, session_id)
+        await _tell(session, actions.LOGGED_IN, "session", session_id, login.user_id)
         return tokens
 
 
@@ -201,6 +208,7 @@ async def _refuse(token_hash: bytes) -> None:
         session_id = await store.find_session_of_used_token(session, token_hash)
         if session_id is not None:
             await store.end_session(session, session_id, "reuse_detected")
+            await _tell(session, actions.TOKEN_REUSED, "session", session_id, audit.UNKNOWN)
     if session_id is not None:
         raise RefreshTokenReused()
 
@@ -211,6 +219,18 @@ async def _note_failure(user_id: UUID) -> None:
         lock = rules.lock_after(await store.note_failure(session, user_id))
         if lock is not None:
             await store.lock_login(session, user_id, lock)
+            await _tell(session, actions.LOCKED_OUT, "user", user_id, audit.UNKNOWN)
+
+
+def _note_guess(user_id: UUID | None, because: str) -> None:
+    """Who guesses is nobody known, whosever account it is."""
+    audit.note(actions.LOG_IN_FAILED, "user", user_id, actor=audit.UNKNOWN, after={"wrong": because})
+
+
+async def _tell(
+    session: AsyncSession, action: str, entity: str, key: UUID, actor: UUID | audit.Unknown
+) -> None:
+    await audit.record(session, action, entity, key, actor=actor, kind=AuditKind.SECURITY)
 
 
 async def _second_factor(login: Row[Any], code: str | None) -> datetime | None:
@@ -219,7 +239,11 @@ async def _second_factor(login: Row[Any], code: str | None) -> datetime | None:
         return None
     if code is None:
         raise SecondFactorRequired(pointer="/code")
-    return await factors.give(login.user_id, code)
+    try:
+        return await factors.give(login.user_id, code)
+    except SecondFactorWrong:
+        _note_guess(login.user_id, "second_factor")
+        raise
 
 
 async def _note_origin(session: AsyncSession, user_id: UUID, session_id: UUID) -> None:

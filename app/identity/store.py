@@ -104,6 +104,18 @@ _SET_EMAIL_HASH = text("""
 _VERIFY_EMAIL = text("""
     update vault.logins set email_verified_at = now() where user_id = :user_id and email_verified_at is null
 """)
+_LIST_ROLE_HOLDERS = text("""
+    select
+        role,
+        count(*) as holders,
+        (array_agg(user_id order by user_id) filter (where role <> :unnamed))[
+            1:cast(:limit as integer)
+        ] as users
+    from app.user_roles
+    join app.users on users.id = user_roles.user_id and users.status = 'active'
+    group by role
+    order by role
+""")
 _INSERT_SESSION = text("""
     insert into app.sessions (id, user_id, created_at, last_used_at, second_factor_at)
     values (:id, :user_id, now(), now(), :second_factor_at)
@@ -352,3 +364,8 @@ async def end_session(session: AsyncSession, session_id: UUID, reason: str) -> N
 
 async def delete_tokens_expired_before(session: AsyncSession, kept: timedelta, limit: int) -> int:
     return await execute_and_count(session, _SWEEP_TOKENS, {"kept": kept, "limit": limit})
+
+
+async def list_role_holders(session: AsyncSession, unnamed: str, limit: int) -> Sequence[Row[Any]]:
+    """(role, holders, users): who holds each role, up to `limit` of them; of `unnamed` nobody is named."""
+    return (await session.execute(_LIST_ROLE_HOLDERS, {"unnamed": unnamed, "limit": limit})).all()

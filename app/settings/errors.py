@@ -1,6 +1,6 @@
 """What settings and flags refuse."""
 
-from app.core.errors import Conflict, Forbidden, NotFound, Unprocessable
+from app.core.errors import Conflict, NotFound, Unprocessable
 
 
 class SettingNotFound(NotFound):
@@ -28,6 +28,6 @@ class EffectiveInThePast(Unprocessable):
     title = "A change takes effect now or later, never before"
 
 
-class FeatureOff(Forbidden):
+class FeatureOff(Conflict):
     code = "feature_off"
     title = "This is switched off at present"

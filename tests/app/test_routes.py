@@ -19,6 +19,8 @@ SIMULATOR = frozenset({Role.SIMULATOR})
 ADMIN = frozenset({Role.ADMIN})
 AGENT = frozenset({Role.AGENT})
 REVENUE = frozenset({Role.ADMIN, Role.OPERATIONS})
+DESK = frozenset({Role.ADMIN, Role.OPERATIONS})
+AUDITORS = frozenset({Role.ADMIN, Role.ANALYST})
 REVENUE_READERS = REVENUE | {Role.ANALYST}
 OPERATIONS = frozenset({Role.OPERATIONS})
 GROUP_DESK = frozenset({Role.AGENT, Role.ADMIN})
@@ -195,6 +197,18 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/openapi.json"): EVERYONE,
     ("HEAD", "/openapi.json"): EVERYONE,
     ("GET", "/asyncapi.json"): EVERYONE,
+    ("GET", "/v1/admin/settings"): DESK,
+    ("GET", "/v1/admin/settings/{key}"): DESK,
+    ("PUT", "/v1/admin/settings/{key}"): ADMIN,
+    ("GET", "/v1/admin/flags"): DESK,
+    ("POST", "/v1/admin/flags"): ADMIN,
+    ("GET", "/v1/admin/flags/{key}"): DESK,
+    ("PUT", "/v1/admin/flags/{key}"): ADMIN,
+    ("POST", "/v1/admin/flags/{key}/ask"): DESK,
+    ("GET", "/v1/admin/audit"): AUDITORS,
+    ("GET", "/v1/admin/audit/{entry_id}"): AUDITORS,
+    ("GET", "/v1/admin/audit/report"): ADMIN,
+    ("GET", "/v1/admin/audit/chain"): ADMIN,
     ("GET", "/problems"): EVERYONE,
     ("GET", "/problems/{code}"): EVERYONE,
 }
@@ -252,6 +266,7 @@ def address(path: str) -> str:
     prefixes |= {"cancellation_id": "can", "coupon_id": "cpn", "rule_id": "prl", "offer_request_id": "orq"}
     prefixes |= {"schedule_id": "sch"}
     prefixes |= {"schedule_id": "sch", "schedule_change_id": "scg"}
+    prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg", "entry_id": "aud"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
     return re.sub(r"{(\w+)}", lambda found: f"{PREFIXES.get(found[1], 'x')}_{uuid7().hex}", path)
 

@@ -47,6 +47,12 @@ def test_actor_is_known_by_ids_alone() -> None:
         ActorKind.SERVICE,
         "expire_holds",
     )
+    key = Caller(str(USER), frozenset(), api_key_id=uuid7())
+    guest = Caller("guest", frozenset(), booking_id=uuid7())
+    assert (facts_of(key).kind, facts_of(key).id) == (ActorKind.API_KEY, USER)
+    assert (facts_of(key).name or "").startswith("key_")
+    assert (facts_of(guest).kind, facts_of(guest).id) == (ActorKind.GUEST, None)
+    assert (facts_of(guest).name or "").startswith("bkg_")
     assert facts_of(None).kind is ActorKind.SYSTEM
     assert facts_of(UNKNOWN).kind is ActorKind.UNKNOWN
 

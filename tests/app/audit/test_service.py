@@ -14,6 +14,7 @@ from app.core.context import RequestContext, bind
 from app.core.db import transaction
 from app.core.ids import uuid7
 from app.core.security import Caller, Role
+from tests.app.settings.conditions import until
 from tests.databases import TestDatabase
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres, pytest.mark.usefixtures("core")]
@@ -76,6 +77,7 @@ async def test_note_outlives_the_refusal_of_its_request(core_database: TestDatab
             audit.note("auth.denied", "user", user_id, actor=ADMIN, after={"route": "/v1/admin/users"})
             raise Refused
     await audit.write_notes()
+    await until(lambda: audit.pending() == 0)
 
     (entry,) = entries_of(core_database, user_id)
     assert (entry["kind"], entry["action"]) == ("security", "auth.denied")
@@ -90,6 +92,7 @@ async def test_flood_of_notes_is_bounded_and_what_is_lost_is_counted(
     for _ in range(5):
         audit.note("auth.denied", "user", user_id, actor=audit.UNKNOWN)
     await audit.write_notes()
+    await until(lambda: audit.pending() == 0)
 
     assert len(entries_of(core_database, user_id)) == 3
     assert audit.LOST._value.get() - lost == 2
