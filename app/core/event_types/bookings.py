@@ -63,8 +63,6 @@ class HoldExpired(Payload):
 class BookingPartCancelled(Payload):
     """Some passengers or slices of the booking are over; the rest stands."""
 
-    """Some coupons were given back; the rest of the booking goes on."""
-
     pnr: str
     penalty_minor: MinorUnits
     refund_minor: MinorUnits
@@ -76,51 +74,6 @@ class BookingPartCancelled(Payload):
 @event("bookings", "booking", Reader.WEBHOOKS)
 class BookingChanged(Payload):
     """Other flights took the place of these slices."""
-
-
-class BookingRepriced(Payload):
-    """The price guarantee of a hold had ended, so it was priced again before it was paid."""
-
-    pnr: str
-    before_minor: MinorUnits
-    total_minor: MinorUnits
-    currency: Currency
-
-
-class _Extras(Payload):
-    order_id: UUID
-    amount_minor: MinorUnits
-    currency: Currency
-    codes: list[str]
-
-
-@event("bookings", "booking", Reader.WEBHOOKS)
-class ExtrasOrdered(_Extras):
-    """Extras were chosen for a booking; those with a price wait to be paid for."""
-
-
-@event("bookings", "booking", Reader.WEBHOOKS)
-class ExtrasAdded(_Extras):
-    """Extras are part of a booking now."""
-
-
-class _Seat(Payload):
-    flight_id: UUID
-    passenger_id: UUID
-    seat: str
-
-
-@event("bookings", "booking", Reader.WEBHOOKS)
-class SeatsAssigned(Payload):
-    """Passengers were given seats by number."""
-
-    pnr: str
-    seats: list[_Seat]
-
-
-@event("bookings", "booking", Reader.WEBHOOKS)
-class BookingChanged(Payload):
-    """Coupons were exchanged for others: `flight_ids` are the new flights."""
 
     pnr: str
     change_id: UUID
