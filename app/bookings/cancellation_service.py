@@ -50,6 +50,8 @@ from app.inventory.schemas import HoldOutcome
 from app.payments import journal
 from app.payments import refund_service as refunds
 from app.payments.schemas import RefundTo
+from app.settings import service as settings
+from app.settings.registry import QUOTE_LIFE
 
 REFUND_REASON = "cancellation"
 NOTHING = rules.CancellationFigures(fare_minor=0, tax_minor=0, penalty_minor=0)
@@ -169,7 +171,7 @@ async def _write_quote(session: AsyncSession, at: Standing, plan: Plan) -> UUID:
         "refund_minor": plan.figures.refund_minor,
         "currency": at.booking.currency,
         "quoted_at": at.now,
-        "expires_at": at.now + rules.QUOTE_LIFE,
+        "expires_at": at.now + await settings.get(session, QUOTE_LIFE, at=now),
         "is_whole": plan.is_whole,
         "is_void": plan.is_void,
     }

@@ -76,3 +76,8 @@ class QuoteSuperseded(Conflict):
 class QuoteExpired(Conflict):
     code = "quote_expired"
     title = "The quote has expired; ask for another"
+
+
+class TooManyHolds(Conflict):
+    code = "too_many_holds"
+    title = "There are as many unpaid holds as one customer may have"

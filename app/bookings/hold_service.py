@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import action_rules, rules, standing, store, telling
+from app.bookings import action_rules, standing, store, telling
 from app.bookings.access import get_own_booking_for_update
 from app.bookings.errors import NotRepriceable, PaymentInProgress, PriceChanged
 from app.bookings.models import BookingRow, ItemRow
@@ -15,6 +15,8 @@ from app.core import clock
 from app.core.idempotency import RETRY_AFTER_SECONDS
 from app.core.money import Money
 from app.core.security import Caller
+from app.settings import service as settings
+from app.settings.registry import CHECKOUT_HOLD
 
 
 async def reprice(session: AsyncSession, caller: Caller, booking_id: UUID) -> Repricing:
@@ -30,7 +32,9 @@ async def reprice(session: AsyncSession, caller: Caller, booking_id: UUID) -> Re
     if at.is_payment_open:
         raise PaymentInProgress(retry_after_seconds=RETRY_AFTER_SECONDS)
     before, total_minor = _money(booking, booking.total_minor), _total_now(at)
-    promised_until = min(booking.payment_required_by, now + rules.CHECKOUT_HOLD)
+    promised_until = min(
+        booking.payment_required_by, now + await settings.get(session, CHECKOUT_HOLD, at=now)
+    )
     # Nothing was paid for these yet: they were an offer, of which row_history keeps what it said.
     await store.delete_items(session, [item.id for item in at.price_items])
     await store.insert_rows(session, ItemRow, at.price_now or [])

@@ -16,7 +16,6 @@ PAY_LATER_IN_FULL = timedelta(days=7)
 PAY_LATER_CLOSES = timedelta(hours=24)
 # Half of the longest hold: who decides the same day pays what was said.
 PAY_LATER_PRICE = timedelta(hours=12)
-QUOTE_LIFE = timedelta(minutes=30)
 # 14 CFR 259.5(b)(4): a reservation made a week or more before departure may be cancelled within 24 hours.
 VOID_WINDOW = timedelta(hours=24)
 VOID_NOTICE = timedelta(days=7)
@@ -32,12 +31,17 @@ class HoldClocks:
     payment_required_by: datetime
 
 
-def hold_clocks(now: datetime, hold: Hold = Hold.CHECKOUT, departs_at: datetime | None = None) -> HoldClocks:
+def hold_clocks(
+    now: datetime,
+    hold: Hold = Hold.CHECKOUT,
+    departs_at: datetime | None = None,
+    checkout: timedelta = CHECKOUT_HOLD,
+) -> HoldClocks:
     """A checkout hold promises the price for as long as the seats; one that is paid later only for a while.
 
     Raises PayLaterRefused within a day of departure."""
     if hold is Hold.CHECKOUT or departs_at is None:
-        return HoldClocks(now + CHECKOUT_HOLD, now + CHECKOUT_HOLD)
+        return HoldClocks(now + checkout, now + checkout)
     until = now + PAY_LATER_HOLD
     if departs_at - now < PAY_LATER_IN_FULL:
         until = min(until, departs_at - PAY_LATER_CLOSES)

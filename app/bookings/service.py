@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import answers, offer_rows, rules, store, telling
 from app.bookings.access import get_own_booking
-from app.bookings.errors import BookingNotFound, MomentInFuture
+from app.bookings.errors import BookingNotFound, MomentInFuture, TooManyHolds
 from app.bookings.expiry_service import expire_dead_holds
 from app.bookings.locators import new_locator
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow
@@ -22,6 +22,7 @@ from app.bookings.schemas import (
     BookingRequest,
     BookingStatus,
     BookingSummary,
+    Hold,
     NewPassenger,
 )
 from app.core import clock, geography, hashes, vault
@@ -38,6 +39,8 @@ from app.inventory.schemas import SeatRequest
 from app.offers import service as offers
 from app.offers.schemas import Offer
 from app.payments import service as payments
+from app.settings import service as settings
+from app.settings.registry import CHECKOUT_HOLD, MAX_HOLDS_PER_USER, PAY_LATER
 
 __all__ = [
     "book_and_pay",
@@ -60,7 +63,7 @@ async def create_booking(
     """Book an offer and hold its seats, once per key; a repeat gets the same answer.
 
     Raises OfferNotFound, OfferExpired, PassengersDiffer, FlightClosed, PayLaterRefused, SoldOut; Forbidden
-    for a guest."""
+    for a guest; TooManyHolds, FeatureOff."""
     _ = caller.user_id
     kept = await key.find(session)
     if kept is not None:
@@ -73,7 +76,9 @@ async def create_booking(
         flights.ensure_open_for_sale(flight, now)
 
     departs_at = min(flight.departs_at for flight in booked.values())
-    clocks = rules.hold_clocks(now, request.hold, departs_at)
+    await _ensure_may_hold(session, caller, request.hold, now)
+    checkout = await settings.get(session, CHECKOUT_HOLD, at=now)
+    clocks = rules.hold_clocks(now, request.hold, departs_at, checkout)
     booking = await write_booking(session, caller, request, offer, clocks, now)
     segments = await write_parts(session, booking, request.passengers, offer)
     seats = rules.seats_needed([passenger.type for passenger in request.passengers])
@@ -84,6 +89,16 @@ async def create_booking(
     wanted = [SeatRequest(row["flight_id"], row["cabin"], row["fare_class"], seats) for row in segments]
     await inventory.hold_seats(session, booking.id, wanted, now, booking.payment_required_by)
     return Answer(body, 201)
+
+
+async def _ensure_may_hold(session: AsyncSession, caller: Caller, hold: Hold, now: datetime) -> None:
+    """Raises TooManyHolds, and FeatureOff where holds are not paid for later. Counted without a lock: two at
+    once may exceed the bound by one, which hoards nothing."""
+    if hold is Hold.PAY_LATER:
+        await settings.require(session, PAY_LATER, caller, at=now)
+    most = await settings.get(session, MAX_HOLDS_PER_USER, at=now)
+    if await store.count_live_holds(session, caller.user_id, now, most) >= most:
+        raise TooManyHolds(f"at most {most} at a time: pay for one, or let it go")
 
 
 async def book_and_pay(key: Idempotency, caller: Caller, request: BookingRequest) -> Answer[Booking]:

@@ -335,3 +335,17 @@ async def list_booking_ids_on(
 ) -> list[UUID]:
     parameters = {"flight_id": flight_id, "limit": limit, "after": after}
     return list((await session.scalars(_LIST_ON, parameters)).all())
+
+
+async def count_live_holds(session: AsyncSession, user_id: UUID, now: datetime, most: int) -> int:
+    """How many of a user's bookings wait for a payment, counted up to `most`."""
+    held = (
+        select(col(BookingRow.id))
+        .where(
+            col(BookingRow.user_id) == user_id,
+            col(BookingRow.status) == BookingStatus.HELD,
+            col(BookingRow.payment_required_by) > now,
+        )
+        .limit(most)
+    )
+    return int(await session.scalar(select(func.count()).select_from(held.subquery())) or 0)

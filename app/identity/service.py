@@ -18,6 +18,8 @@ from app.identity.errors import EmailTaken, UserNotFound
 from app.identity.recovery import service as recovery
 from app.identity.schemas import ConsentDecision, ConsentHistory, ConsentPurpose, User, UserChange, UserCreate
 from app.identity.session_service import sweep_refresh_tokens
+from app.settings import service as settings
+from app.settings.registry import REGISTRATION
 
 __all__ = [
     "change_user",
@@ -36,10 +38,11 @@ MAX_ROLE_HOLDERS = 1_000
 
 
 async def register(session: AsyncSession, new: UserCreate) -> User:
-    """Make an account with the role customer. Raises EmailTaken."""
+    """Make an account with the role customer. Raises EmailTaken, FeatureOff."""
     # Before the first statement: a connection is not held while a password is hashed.
     password_hash = await hash_password(new.password.get_secret_value())
     lookups = vault.lookups("email", normalise_email(new.email))
+    await settings.require(session, REGISTRATION)
     if await store.find_login(session, lookups) is not None:
         raise EmailTaken(pointer="/email")
     user_id, now = uuid7(), await clock.now(session)

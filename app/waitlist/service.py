@@ -16,6 +16,8 @@ from app.core.security import Caller
 from app.flights import service as flights
 from app.flights.schemas import Cabin
 from app.inventory import service as inventory
+from app.settings import service as settings
+from app.settings.registry import WAITLIST
 from app.waitlist import rules, store
 from app.waitlist.errors import EntryEnded, EntryNotFound, SeatsAvailable
 from app.waitlist.models import WaitlistEntryRow
@@ -29,8 +31,9 @@ MAX_OF_FLIGHT = 200
 async def join(session: AsyncSession, user_id: UUID, request: JoinRequest) -> WaitlistEntry:
     """Wait for seats in one cabin of a flight that has too few for the party.
 
-    Raises FlightNotFound, FlightClosed, SeatsAvailable, AlreadyWaiting."""
+    Raises FlightNotFound, FlightClosed, SeatsAvailable, AlreadyWaiting, FeatureOff."""
     now = await clock.now(session)
+    await settings.require(session, WAITLIST, Caller(str(user_id), frozenset()), at=now)
     flights.ensure_open_for_sale(await flights.get_flight(session, request.flight_id), now)
     seats = sum(passenger.type.needs_seat for passenger in request.passengers)
     opened = await inventory.list_open_seats(session, [request.flight_id])

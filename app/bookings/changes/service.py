@@ -1,13 +1,12 @@
 """Quoting and confirming a change. What is due is paid first; then everything changes at once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import action_rules, purposes, standing
-from app.bookings import rules as booking_rules
 from app.bookings.access import get_own_booking, get_own_booking_for_update
 from app.bookings.changes import exchange_service, rules, store
 from app.bookings.changes.errors import ChangeDiffers, ChangeNotFound, NotChangeable, PaymentNeeded
@@ -29,6 +28,8 @@ from app.offers.schemas import Offer
 from app.payments import refund_service as refunds
 from app.payments import service as payments
 from app.payments.schemas import Attempt, PaymentPurpose
+from app.settings import service as settings
+from app.settings.registry import QUOTE_LIFE
 
 
 async def quote(session: AsyncSession, caller: Caller, booking_id: UUID, request: ChangeRequest) -> Change:
@@ -46,7 +47,8 @@ async def quote(session: AsyncSession, caller: Caller, booking_id: UUID, request
     plan = await exchange_service.plan(session, at, offer, _slices(at, offer, request.slice_numbers))
     await store.supersede(session, booking.id)
     change_id = uuid7()
-    await store.insert_change(session, _values(change_id, plan, offer, now))
+    quote_life = await settings.get(session, QUOTE_LIFE, at=now)
+    await store.insert_change(session, _values(change_id, plan, offer, now, quote_life))
     await store.insert_coupons(session, change_id, [coupon.id for coupon in plan.coupons])
     return await _shown(session, change_id)
 
@@ -164,7 +166,9 @@ def _slices(at: Standing, offer: Offer, asked: Sequence[int] | None) -> list[int
     return numbers
 
 
-def _values(change_id: UUID, plan: exchange_service.Plan, offer: Offer, now: datetime) -> dict[str, object]:
+def _values(
+    change_id: UUID, plan: exchange_service.Plan, offer: Offer, now: datetime, life: timedelta
+) -> dict[str, object]:
     figures = plan.figures
     return {
         "id": change_id,
@@ -181,7 +185,7 @@ def _values(change_id: UUID, plan: exchange_service.Plan, offer: Offer, now: dat
         "penalty_minor": figures.penalty_minor,
         "currency": plan.at.booking.currency,
         "quoted_at": now,
-        "expires_at": now + booking_rules.QUOTE_LIFE,
+        "expires_at": now + life,
     }
 
 

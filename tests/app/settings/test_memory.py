@@ -11,8 +11,7 @@ import pytest
 
 from app.core.db import transaction
 from app.settings import memory, service
-from app.settings.registry import QUOTE_LIFE
-from tests.app.settings.conditions import WAIT_LIMIT_SECONDS, until
+from tests.app.settings.conditions import PATIENCE, WAIT_LIMIT_SECONDS, until
 from tests.app.settings.test_routes import put
 from tests.databases import TestDatabase
 
@@ -29,7 +28,7 @@ async def now_says(value: timedelta) -> None:
     async with asyncio.timeout(WAIT_LIMIT_SECONDS):
         while True:
             async with transaction() as session:
-                if await service.get(session, QUOTE_LIFE) == value:
+                if await service.get(session, PATIENCE) == value:
                     return
             await asyncio.sleep(0.01)
 
@@ -84,7 +83,7 @@ async def test_lost_connection_is_not_trusted_and_comes_back(
         await put(client, {"value": "PT35M"})
 
     async with transaction() as session:
-        assert await service.get(session, QUOTE_LIFE) == timedelta(minutes=35)
+        assert await service.get(session, PATIENCE) == timedelta(minutes=35)
     await fresh()
     await now_says(timedelta(minutes=35))
 
@@ -103,4 +102,4 @@ async def test_memory_that_trusted_a_lost_connection_would_go_on_with_the_old_va
     await put(client, {"value": "PT37M"})
 
     async with transaction() as session:
-        assert await service.get(session, QUOTE_LIFE) == timedelta(minutes=36)
+        assert await service.get(session, PATIENCE) == timedelta(minutes=36)

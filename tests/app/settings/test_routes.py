@@ -9,11 +9,12 @@ import pytest
 
 from app.core.ids import encode, uuid7
 from app.core.security import Role, mint_access_token
+from tests.app.settings.conditions import PATIENCE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
 ADMIN_ID = uuid7()
-KEY = "bookings.quote_life"
+KEY = PATIENCE.key
 PATH = f"/v1/admin/settings/{KEY}"
 WHY = {"reason": "tried by a test"}
 

@@ -5,8 +5,7 @@ import sys
 
 from app.core.db import transaction
 from app.settings import memory, service
-from app.settings.registry import QUOTE_LIFE
-from tests.app.settings.conditions import until
+from tests.app.settings.conditions import PATIENCE, until
 
 
 async def main() -> None:
@@ -15,7 +14,7 @@ async def main() -> None:
         said = None
         while said != int(sys.argv[1]):
             async with transaction() as session:
-                seconds = int((await service.get(session, QUOTE_LIFE)).total_seconds())
+                seconds = int((await service.get(session, PATIENCE)).total_seconds())
             if seconds != said:
                 said = seconds
                 print(said, flush=True)
