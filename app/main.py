@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from app.audit import report_service as audit_report
 from app.audit import service as audit
-from app.bookings import purposes
 from app.audit.routes import note_denial
 from app.audit.routes import router as audit_log
+from app.bookings import purposes
 from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
 from app.bookings.documents.routes import router as documents

@@ -171,7 +171,7 @@ async def _write_quote(session: AsyncSession, at: Standing, plan: Plan) -> UUID:
         "refund_minor": plan.figures.refund_minor,
         "currency": at.booking.currency,
         "quoted_at": at.now,
-        "expires_at": at.now + await settings.get(session, QUOTE_LIFE, at=now),
+        "expires_at": at.now + await settings.get(session, QUOTE_LIFE, at=at.now),
         "is_whole": plan.is_whole,
         "is_void": plan.is_void,
     }

@@ -267,6 +267,7 @@ def address(path: str) -> str:
     prefixes |= {"schedule_id": "sch"}
     prefixes |= {"schedule_id": "sch", "schedule_change_id": "scg"}
     prefixes |= {"cancellation_id": "can", "order_id": "ord", "change_id": "chg", "entry_id": "aud"}
+    prefixes |= {"document_id": "doc", "entry_id": "aud"}
     return re.sub(r"{(\w+)}", lambda found: f"{prefixes.get(found[1], 'x')}_{uuid7().hex}", path)
     return re.sub(r"{(\w+)}", lambda found: f"{PREFIXES.get(found[1], 'x')}_{uuid7().hex}", path)
 
