@@ -137,7 +137,7 @@ def test_dagster_builds_counts_and_publishes(built: Built) -> None:
     assert built.first_run.success
     assert rows["fct_booking"] == 3
     assert rows["fct_departure_cabin"] == 4
-    assert rows["change_log"] == 75
+    assert rows["change_log"] == 79
     assert json.loads((built.settings.published / "current.json").read_text())["version"]
 
 

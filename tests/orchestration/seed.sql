@@ -122,6 +122,19 @@ insert into app.notification_deliveries values (
     '00000000-0000-7000-8000-000000000502', 'email', 'booking_confirmed', 'sent', 1, null,
     '<00000000-0000-7000-8000-000000002001@contrail.example>', null, '2026-11-20T23:31:05Z'
 );
+insert into app.seat_assignments values (
+    '00000000-0000-7000-8000-000000002101', '0197f000-0000-7000-8000-000000000601', '00000000-0000-7000-8000-000000000711',
+    '00000000-0000-7000-8000-000000000301', 'economy', '12A', null, null, '2026-11-20T23:31:00Z', null, null,
+    '2026-11-20T23:31:00Z'
+);
+insert into app.fx_rates values ('2026-11-20', 'USD', 1.08, 'ECB');
+insert into app.search_events (
+    id, kind, offer_request_id, source, origin, destination, departure_date, slices, cabin, adults, children, infants,
+    occurred_at, request_id, simulated
+) values (
+    '0197f000-0000-7000-8000-000000002201', 'search', '0197f000-0000-7000-8000-000000002202', 'api', 'JFK', 'LAX',
+    '2026-12-01', 1, 'economy', 1, 0, 0, '2026-11-20T23:20:00Z', 'req-1', false
+);
 insert into live.fraud_signals values (
     's1', 'CT1', 1, 'CT', 'review', 40, 'device', 'k1:ee', 600, '2026-11-20T23:20:00Z', '2026-11-20T23:30:00Z', 5, 4,
     '5 cards from one device in 10 min, 2 declined; limit 4', '{e1,e2}', 2, '2026-11-20T23:25:00Z',

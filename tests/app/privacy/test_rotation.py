@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from app.core import vault
@@ -15,8 +16,17 @@ from app.privacy import rotation
 from deploy.local.secrets import add_master_key
 from tests.app.conftest import Owner
 from tests.app.identity.accounts import logged_in, registered, try_log_in, user_key
+from tests.databases import TestDatabase
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
+
+
+@pytest.fixture(autouse=True)
+def alone_in_the_vault(core_database: TestDatabase) -> None:
+    """What other tests left behind is none of this one's business."""
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        connection.execute("delete from vault.people")
+        connection.execute("delete from vault.secrets")
 
 
 @pytest.fixture

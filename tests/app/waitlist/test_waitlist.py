@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 
 from app.bookings import service as bookings
@@ -25,11 +26,21 @@ from tests.app.bookings.travellers import (
 from tests.app.conftest import Owner
 from tests.app.crowds import a_few_at_a_time, answered
 from tests.app.departures import Departure
+from tests.databases import TestDatabase
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
 ONE = {"Y": 1}
 FOUR = {"Y": 4}
+
+
+@pytest.fixture(autouse=True)
+def no_holds_of_others(core_database: TestDatabase) -> None:
+    """What other tests left behind is none of this one's business."""
+    with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
+        connection.execute(
+            "update app.bookings set status = 'expired', expired_at = payment_required_by where status = 'held'"
+        )
 
 
 def joining(departure: Departure, types: tuple[str, ...] = ("adult",), **more: Any) -> dict[str, Any]:

@@ -195,7 +195,9 @@ async def test_reason_is_short_and_holds_nobodys_data(desk: Desk, owner: Owner, 
 
     answer = await desk.post("controls", {"items": [item], "reason": reason})
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "malformed_request")
+    # A card number is refused at the edge already, before the route looks at it.
+    code = "card_number_refused" if reason.startswith("card") else "malformed_request"
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 async def test_dead_holds_stand_in_nobodys_way(desk: Desk, owner: Owner) -> None:
