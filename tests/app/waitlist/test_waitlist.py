@@ -39,7 +39,8 @@ def no_holds_of_others(core_database: TestDatabase) -> None:
     """What other tests left behind is none of this one's business."""
     with psycopg.connect(core_database.conninfo("contrail_owner")) as connection:
         connection.execute(
-            "update app.bookings set status = 'expired', expired_at = payment_required_by where status = 'held'"
+            "update app.bookings set status = 'expired', expired_at = payment_required_by "
+            "where status = 'held'"
         )
 
 
