@@ -3,9 +3,8 @@
 from email.parser import BytesParser
 from pathlib import Path
 
+from pipelines.notifications.requests import NOTIFIED
 from tests.stack import Stack, wait_until
-
-MAIL_EVENTS = ("BookingConfirmed", "BookingCancelled", "HoldExpired")
 
 _UNEQUAL = """
     select count(*) from app.cabin_inventories c
@@ -28,7 +27,7 @@ def wait_until_availability_equals_recount(stack: Stack) -> None:
 def mail_events(stack: Stack) -> int:
     with stack.database("app_ro") as core:
         row = core.execute(
-            "select count(*) from app.domain_events where type = any(%s)", (list(MAIL_EVENTS),)
+            "select count(*) from app.domain_events where type = any(%s)", (sorted(NOTIFIED),)
         ).fetchone()
     assert row is not None
     return int(row[0])

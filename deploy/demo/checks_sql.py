@@ -97,7 +97,7 @@ NOTIFICATIONS = """
     select e.id, r.request_id
     from app.domain_events as e
     left join live.notification_requests as r on r.event_id = e.id
-    where e.type in ('BookingConfirmed', 'BookingCancelled', 'HoldExpired')
+    where e.type = any(%(notified)s)
 """
 
 # Everything by which the rules could know the people behind some bookings.

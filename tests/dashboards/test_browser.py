@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 import psycopg
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from deploy.local.browser import find_browser
 from tests.dashboards.live_rows import add_score, add_signal
@@ -136,10 +136,9 @@ def test_a_filter_is_kept_in_the_address(address: str) -> None:
         page.goto(f"{address}/revenue?route=JFK-LHR&created=7+days")
         page.get_by_role("heading", name="Fares by cabin and fare class").wait_for()
 
-        bookings = page.locator("[data-testid='stMetric']").first
-        shown = bookings.locator("[data-testid='stMetricValue']").inner_text()
+        # By its name, and waited for: a page is drawn card by card, in no order that could be counted on.
+        bookings = page.locator("[data-testid='stMetric']").filter(has_text="Bookings").first
+        expect(bookings.locator("[data-testid='stMetricValue']")).to_have_text("7")
         page.get_by_role("radio", name="28 days").click()
         page.wait_for_url("**/revenue?route=JFK-LHR")
         browser.close()
-
-    assert shown == "7"
