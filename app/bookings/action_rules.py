@@ -189,7 +189,8 @@ def _add(s: Situation) -> str | None:
         return None
     if s.status not in TICKETED:
         return f"it is {s.status}"
-    return None if any(s.now < part.departs_at for part in s.parts) else "its last flight has left"
+    is_ahead = any(s.now < part.departs_at and not part.is_flight_off for part in s.parts)
+    return None if is_ahead else "no flight of it is ahead"
 
 
 def _request_service(s: Situation) -> str | None:

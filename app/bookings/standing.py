@@ -91,7 +91,7 @@ class Standing:
             departs_at=self.departs_at,
             party={each.id: PassengerType(each.type) for each in self.passengers},
             parts=[self._part(coupon) for coupon in self.live_coupons],
-            is_flight_off=any(self._is_off(segment) for segment in self.live_segments),
+            is_flight_off=any(self.is_off(segment) for segment in self.live_segments),
             is_price_stale=self.is_price_stale,
         )
 
@@ -104,11 +104,11 @@ class Standing:
             slice_number=segment.slice_number,
             status=CouponStatus(coupon.status),
             departs_at=self.flights[segment.flight_id].departs_at,
-            is_flight_off=self._is_off(segment),
+            is_flight_off=self.is_off(segment),
             may_change=condition is not None and condition.allowed and condition.penalty is not None,
         )
 
-    def _is_off(self, segment: SegmentRow) -> bool:
+    def is_off(self, segment: SegmentRow) -> bool:
         return self.flights[segment.flight_id].status is FlightStatus.CANCELLED
 
 

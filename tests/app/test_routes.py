@@ -126,6 +126,7 @@ MAY_CALL: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/v1/bookings/{booking_id}/changes"): CUSTOMER,
     ("POST", "/v1/changes/{change_id}/confirm"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,
+    ("POST", "/v1/bookings/{booking_id}/ancillaries"): CUSTOMER,
     ("POST", "/v1/bookings/{booking_id}/ancillaries/{order_id}/payments"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/documents"): CUSTOMER,
     ("GET", "/v1/bookings/{booking_id}/documents/{name}"): CUSTOMER,

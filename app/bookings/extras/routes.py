@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from app.bookings.extras import service
-from app.bookings.extras.schemas import ExtrasOrders
+from app.bookings.extras import catalogue_service, service
+from app.bookings.extras.schemas import ExtrasOrder, ExtrasOrders, ExtrasRequest
 from app.bookings.schemas import PaymentRequest
 from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
@@ -16,9 +16,30 @@ from app.payments.schemas import Payment
 router = APIRouter(prefix="/v1/bookings/{booking_id}", responses=PROBLEM_RESPONSES)
 
 
-@router.get("/ancillaries", summary="Read what was bought beside the flight", tags=["bookings"])
+@router.get(
+    "/ancillaries", summary="Read what was bought beside the flight, and what may be", tags=["bookings"]
+)
 async def list_ancillaries(booking_id: BookingId, caller: CurrentTraveller, tx: Transaction) -> ExtrasOrders:
-    return ExtrasOrders(data=await service.list_orders(tx, caller, booking_id))
+    return await catalogue_service.list_extras(tx, caller, booking_id)
+
+
+@router.post(
+    "/ancillaries",
+    summary="Order bags, meals and services",
+    tags=["bookings"],
+    status_code=201,
+    response_model=ExtrasOrder,
+)
+async def order_ancillaries(
+    booking_id: BookingId,
+    request: ExtrasRequest,
+    caller: CurrentTraveller,
+    key: IdempotentRequest,
+    tx: Transaction,
+) -> JSONResponse:
+    """Prices are those of the catalogue. On a hold they are part of what is to be paid, at once; on a ticket
+    the order waits 30 minutes for a payment of its own. Seats are chosen with `PUT .../seats`."""
+    return await key.once(tx, 201, lambda: catalogue_service.order_extras(tx, caller, booking_id, request))
 
 
 @router.post(

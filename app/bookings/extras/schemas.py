@@ -12,6 +12,10 @@ from app.core.http import Schema
 from app.core.ids import BookingId, BookingItemId, OrderId, PassengerId, SegmentId
 from app.core.money import Money
 
+# More than nine passengers with five things each ask for at once.
+MAX_CHOICES = 50
+MAX_OF_ONE = 9
+
 
 class FulfilKind(StrEnum):
     """How an extra is given; each kind may have somebody who does more than write it down."""
@@ -64,7 +68,35 @@ class ExtrasOrder(Schema):
     applied_at: datetime | None
 
 
+class AvailableExtra(Schema):
+    """What one passenger may have on one flight, and what one of it costs."""
+
+    passenger_id: PassengerId
+    segment_id: SegmentId
+    kind: FulfilKind
+    code: str = Field(examples=["BAG1"])
+    description: str = Field(examples=["A first bag of 23 kg in the hold"])
+    amount: Money
+    most: int = Field(description="How many more of it the passenger may have", examples=[1])
+
+
 class ExtrasOrders(Schema):
-    """The orders of a booking, the oldest first."""
+    """The orders of a booking, the oldest first, and what may still be ordered."""
 
     data: list[ExtrasOrder]
+    available: list[AvailableExtra]
+
+
+class ExtraChoice(Schema):
+    passenger_id: PassengerId
+    segment_id: SegmentId | None = Field(
+        default=None, description="Left out: on every flight of the passenger that has it"
+    )
+    code: str = Field(min_length=1, max_length=20, examples=["BAG1"])
+    count: int = Field(default=1, ge=1, le=MAX_OF_ONE, examples=[1])
+
+
+class ExtrasRequest(Schema):
+    """Extras of the catalogue, at its prices; all of them are had, or none."""
+
+    extras: list[ExtraChoice] = Field(min_length=1, max_length=MAX_CHOICES)
