@@ -2,12 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -33,9 +30,8 @@ from app.bookings.webhooks.routes import router as webhooks_in
 from app.checkin.routes import gate
 from app.checkin.routes import router as check_in
 from app.core import catalogue, http, problem_pages, security
-from app.core.config import get_settings
 from app.core.db import Transaction, engine
-from app.core.errors import NotFound
+from app.core.openapi import document, pages
 from app.core.rate_limits import limit_rate
 from app.disruptions.changes.routes import router as schedule_changes
 from app.disruptions.operations.routes import router as operations
@@ -71,12 +67,6 @@ from app.settings.routes import router as settings
 from app.waitlist.routes import router as waitlist
 
 VERSION = "0.1.0"
-# The page of the documentation alone fetches its scripts, from where its maker publishes them.
-DOCS_POLICY = (
-    "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; "
-    "img-src 'self' data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src https://cdn.jsdelivr.net"
-)
 
 ROUTERS = (
     identity,
@@ -172,15 +162,6 @@ async def asyncapi() -> JSONResponse:
     return JSONResponse(catalogue.document())
 
 
-@platform.get("/docs", include_in_schema=False)
-async def docs() -> HTMLResponse:
-    if not get_settings().is_sandbox:
-        raise NotFound("the documentation pages are served in the sandbox only")
-    page = get_swagger_ui_html(openapi_url="/openapi.json", title="Contrail")
-    page.headers["content-security-policy"] = DOCS_POLICY
-    return page
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     http.configure_logging()
@@ -216,36 +197,14 @@ def create_app() -> FastAPI:
     app.state.note_api_request = api_requests.note
     app.state.on_denial = note_denial
     audit_report.tell_roles_by(identity_service.list_role_holders)
-    for router in (*ROUTERS, platform, problem_pages.router):
+    for router in (*ROUTERS, platform, problem_pages.router, pages.router):
         app.include_router(router)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    document.install(app)
     return app
 
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The document as FastAPI makes it, but with refusals under the media type they really have."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            summary=app.summary,
-            routes=app.routes,
-            tags=TAGS,
-        )
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                for answer in operation["responses"].values():
-                    content = answer.get("content", {})
-                    if http.PROBLEM_TYPE in content:
-                        # FastAPI puts the schema under the media type of the route's own answer.
-                        (schema,) = (v for media, v in content.items() if media != http.PROBLEM_TYPE)
-                        answer["content"] = {http.PROBLEM_TYPE: schema}
-        app.openapi_schema = document
-    return app.openapi_schema
 
 
 app = create_app()

@@ -51,10 +51,3 @@ async def test_every_operation_is_named_tagged_and_says_how_it_refuses(client: h
         assert list(refusals) == ["application/problem+json"], where
         assert refusals["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
         assert "422" not in operation["responses"], where
-
-
-async def test_documentation_page_is_there_in_the_sandbox(client: httpx2.AsyncClient) -> None:
-    answer = await client.get("/docs")
-
-    assert answer.status_code == 200
-    assert "/openapi.json" in answer.text

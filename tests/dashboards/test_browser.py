@@ -8,29 +8,17 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 import psycopg
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from deploy.local.browser import find_browser
+from tests.browsers import NEEDS_BROWSER, chromium, is_outside
 from tests.dashboards.live_rows import add_score, add_signal
 from tests.dashboards.marts import publish
 
 ROOT = Path(__file__).parents[2]
-BROWSER = find_browser()
-BROWSER_FLAGS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_LIMIT_SECONDS = 60
 DRAW_LIMIT_MILLISECONDS = 30_000
 # Address of the page -> a heading that is only drawn once its figures are there, and its charts.
@@ -42,13 +30,7 @@ PAGES = {
     "data-quality": ("Quarantine", 2),
 }
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.postgres,
-    pytest.mark.skipif(
-        BROWSER is None, reason="no chromium here: `python -m deploy.local.browser` fetches one"
-    ),
-]
+pytestmark = [pytest.mark.postgres, *NEEDS_BROWSER]
 
 
 @pytest.fixture
@@ -96,8 +78,7 @@ def wait_until_healthy(server: "subprocess.Popen[bytes]", url: str) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_drawn_in_a_browser(theme: str, address: str, tmp_path: Path) -> None:
     outside: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
+    with chromium() as browser:
         context = browser.new_context(
             viewport={"width": 1400, "height": 1600},
             color_scheme="dark" if theme == "dark" else "light",
@@ -109,7 +90,6 @@ def test_every_page_is_drawn_in_a_browser(theme: str, address: str, tmp_path: Pa
             page.goto(f"{address}/{path}")
             assert_drawn(page, heading, charts)
             page.screenshot(path=tmp_path / f"{path or 'home'}_{theme}.png", full_page=True)
-        browser.close()
 
     assert outside == []
 
@@ -123,14 +103,8 @@ def assert_drawn(page: Page, heading: str, charts: int) -> None:
     assert page.locator("h1").count() == 1
 
 
-def is_outside(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1"
-
-
 def test_a_filter_is_kept_in_the_address(address: str) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=BROWSER_FLAGS)
+    with chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(DRAW_LIMIT_MILLISECONDS)
         page.goto(f"{address}/revenue?route=JFK-LHR&created=7+days")
@@ -141,4 +115,3 @@ def test_a_filter_is_kept_in_the_address(address: str) -> None:
         expect(bookings.locator("[data-testid='stMetricValue']")).to_have_text("7")
         page.get_by_role("radio", name="28 days").click()
         page.wait_for_url("**/revenue?route=JFK-LHR")
-        browser.close()

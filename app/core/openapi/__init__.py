@@ -1,0 +1,1 @@
+"""The OpenAPI document, whole as it is served, and the page that shows it."""
