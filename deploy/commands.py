@@ -41,7 +41,7 @@ def register_others(app: typer.Typer) -> None:
     app.command("demo", epilog="Example: contrail demo --json")(demo)
     app.command("simulate", epilog="Example: contrail simulate attack --seed 7")(simulate)
     app.command("reconcile", epilog="Example: contrail reconcile --json")(reconcile)
-    app.command("bench", epilog="Example: contrail bench capture --json")(bench)
+    app.command("bench", epilog="Example: contrail bench api --flame api.svg --json")(bench)
     audit.command("verify", epilog="Example: contrail audit verify --json")(verify)
     app.add_typer(audit, name="audit", epilog="Example: contrail audit verify")
     vault.command("rotate", epilog="Example: contrail vault rotate --new-key")(rotate)
@@ -128,12 +128,18 @@ def reconcile(home: Home = None, as_json: Json = False) -> None:
 
 def bench(
     name: Annotated[str | None, typer.Argument(help="Which bench; all of them when left out.")] = None,
+    flame: Annotated[
+        Path | None, typer.Option(help="Leave a flame graph of one API process in this file (SVG).")
+    ] = None,
+    rows: Annotated[
+        int, typer.Option(min=1, help="Rows of the audit log that is searched by words (api).")
+    ] = 10_000_000,
     as_json: Json = False,
 ) -> None:
     """Measure on a stack of its own, and compare with the goals."""
     from deploy.bench import runner
 
-    raise typer.Exit(runner.run(name, as_json))
+    raise typer.Exit(runner.run(name, as_json, runner.Options(flame, rows)))
 
 
 def verify(home: Home = None, as_json: Json = False) -> None:

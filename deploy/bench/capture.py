@@ -17,7 +17,7 @@ from deploy.bench.arrivals import InAvailability, InKafka, consumer_at_end, drai
 from deploy.bench.capture_rows import CHANGE_ONE, CHANGE_SOME, Connection, add_cabins
 from deploy.bench.figures import Figure, Reference, percentile
 from deploy.bench.own_stack import own_stack
-from deploy.bench.runner import BenchFailed
+from deploy.bench.runner import BenchFailed, Options
 from deploy.local.settings import StackSettings
 from deploy.local.supervisor import Supervisor
 
@@ -58,7 +58,7 @@ class Drain:
     kafka: float
 
 
-def measure(progress: Progress) -> list[Figure]:
+def measure(progress: Progress, options: Options) -> list[Figure]:
     """Start a stack of the bench's own, take all rounds, and stop it."""
     progress(f"starting a stack of its own: {', '.join(SERVICES)}")
     with own_stack(SERVICES, progress) as settings:

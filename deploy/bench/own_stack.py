@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -18,10 +18,12 @@ Progress = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def own_stack(services: Iterable[str], progress: Progress) -> Iterator[StackSettings]:
+def own_stack(
+    services: Iterable[str], progress: Progress, variables: Mapping[str, str] | None = None
+) -> Iterator[StackSettings]:
     """Start `services` beside whatever else runs here; stop them and remove their data at the end."""
     home = Path(tempfile.mkdtemp(prefix="contrail-bench-"))
-    settings = StackSettings.from_environment({**os.environ, **free_ports()}, home)
+    settings = StackSettings.from_environment({**os.environ, **free_ports(), **(variables or {})}, home)
     # A bench that is told to end must still stop what it started.
     before = signal.signal(signal.SIGTERM, _end)
     try:

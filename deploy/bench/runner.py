@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -19,31 +20,41 @@ OK, FAILED, USAGE, BELOW_GOAL = 0, 1, 2, 3
 WHOLE_TABLE_COLUMNS = 200
 
 Progress = Callable[[str], None]
-# Each module has `measure(progress) -> list[Figure]`; imported only when it is run.
+# Each module has `measure(progress, options) -> list[Figure]`; imported only when it is run.
 BENCHES = {"capture": "deploy.bench.capture"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a bench may be asked for; one that has no use for an option leaves it alone."""
+
+    # Where to leave a flame graph of the API's first process.
+    flame: Path | None = None
+    # How many rows the audit log is searched in.
+    rows: int = 10_000_000
 
 
 class BenchFailed(RuntimeError):
     """A bench could not measure; the message says what stood in its way."""
 
 
-def run(name: str | None, json_output: bool) -> int:
+def run(name: str | None, json_output: bool, options: Options | None = None) -> int:
     """Run one bench, or all of them; the exit code. Data goes to stdout, progress to stderr."""
     if name is not None and name not in BENCHES:
         print(f"there is no bench {name}; the benches are: {', '.join(BENCHES)}", file=sys.stderr)
         return USAGE
-    codes = [_run_one(chosen, json_output) for chosen in ([name] if name else BENCHES)]
+    codes = [_run_one(chosen, json_output, options or Options()) for chosen in ([name] if name else BENCHES)]
     return max(codes)
 
 
-def _run_one(name: str, json_output: bool) -> int:
+def _run_one(name: str, json_output: bool, options: Options) -> int:
     began = time.monotonic()
 
     def progress(line: str) -> None:
         print(f"[{time.monotonic() - began:5.1f} s] {line}", file=sys.stderr, flush=True)
 
     try:
-        figures: list[Figure] = import_module(BENCHES[name]).measure(progress)
+        figures: list[Figure] = import_module(BENCHES[name]).measure(progress, options)
     except (BenchFailed, StackError, SettingsError) as error:
         print(f"the bench {name} could not measure: {error}", file=sys.stderr)
         return FAILED

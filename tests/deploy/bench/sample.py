@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from deploy.bench.figures import Figure
-from deploy.bench.runner import BenchFailed
+from deploy.bench.runner import BenchFailed, Options
 
 FIGURES: list[Figure] = []
 
 
-def measure(progress: Callable[[str], None]) -> list[Figure]:
+def measure(progress: Callable[[str], None], options: Options) -> list[Figure]:
     progress("measuring")
     if not FIGURES:
         raise BenchFailed("there was nothing to measure")

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.bench import capture, recvlogical
 from deploy.bench.capture import Delays, Drain, figures
+from deploy.bench.runner import Options
 from deploy.local.settings import StackSettings
 from tests.databases import TestDatabase
 
@@ -76,7 +77,7 @@ def test_short_run_on_real_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr(capture, "CABINS", 100)
     monkeypatch.setattr(capture, "DRAIN_CHANGES", 2_000)
 
-    found = capture.measure(print)
+    found = capture.measure(print, Options())
 
     assert {figure.name for figure in found} >= PROMISED.keys()
     assert all(figure.value > 0 for figure in found)

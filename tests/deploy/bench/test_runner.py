@@ -1,6 +1,8 @@
 """Running a bench: exit codes, what goes where, and what is left on disk."""
 
+import inspect
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,8 @@ def test_bench_that_cannot_measure_says_why_and_leaves_no_figures(
     assert printed.out == ""
     assert "there was nothing to measure" in printed.err
     assert not (home / "bench").exists()
+
+
+@pytest.mark.parametrize("module", runner.BENCHES.values(), ids=list(runner.BENCHES))
+def test_every_bench_takes_what_the_command_was_asked_for(module: str) -> None:
+    assert list(inspect.signature(import_module(module).measure).parameters) == ["progress", "options"]
