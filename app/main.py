@@ -37,6 +37,7 @@ from app.disruptions.changes.routes import router as schedule_changes
 from app.disruptions.operations.routes import router as operations
 from app.disruptions.routes import router as disruptions
 from app.flights import live as availability_feed
+from app.flights.departures import service as departures
 from app.flights.minimums.routes import router as minimums
 from app.flights.routes import router as flights
 from app.flights.schedules.routes import router as schedules
@@ -171,7 +172,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await offer_batch.start()
     await search_events.start()
     await availability_feed.start()
-    async with settings_memory.process.kept_fresh(), audit.note_taking(), api_requests.noting():
+    async with (
+        settings_memory.process.kept_fresh(),
+        audit.note_taking(),
+        api_requests.noting(),
+        departures.kept_in_memory(),
+    ):
         yield
     await availability_feed.stop()
     await search_events.stop()

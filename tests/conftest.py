@@ -55,6 +55,8 @@ def core_settings(core_database: TestDatabase) -> Iterator[Path]:
             patch.setenv(name, value)
         # A whole suite asks from one address; the limits have tests of their own.
         patch.setenv("CONTRAIL_RATE_LIMIT_FACTOR", "10000")
+        # Tests write flights and look for them in the next line; those of the memory wait until it knows.
+        patch.setenv("CONTRAIL_DEPARTURES_IN_MEMORY", "false")
         get_settings.cache_clear()
         yield core_database.home
     get_settings.cache_clear()

@@ -1,7 +1,7 @@
 """Looking up airports, airlines, aircraft types and how far apart two airports are."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from geographiclib.geodesic import Geodesic
@@ -14,6 +14,11 @@ from app.reference.schemas import AircraftTypeView, AirportView, Nearness
 # Aircraft types change a few times a year.
 AIRCRAFT_CACHE_SECONDS = 60
 
+# Airports open and move hardly ever; a new one is found by the database meanwhile.
+AIRPORTS_CACHE_SECONDS = 60
+
+_airports: dict[str, AirportView] = {}
+_airports_read_at = float("-inf")
 _seats: dict[str, int] = {}
 _seats_read_at = float("-inf")
 
@@ -49,6 +54,16 @@ def _place(window: Window) -> tuple[Decimal, str] | None:
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> dict[str, AirportView]:
     """Those of the codes that are airports of ours."""
     return {row.code: AirportView(**row._mapping) for row in await store.find_airports(session, codes)}
+
+
+async def airports_at_hand(session: AsyncSession) -> Mapping[str, AirportView]:
+    """Every airport of ours by its code, kept in the process for a minute."""
+    global _airports, _airports_read_at
+    asked_at = time.monotonic()
+    if asked_at - _airports_read_at >= AIRPORTS_CACHE_SECONDS:
+        _airports = {row.code: AirportView(**row._mapping) for row in await store.list_every_airport(session)}
+        _airports_read_at = asked_at
+    return _airports
 
 
 async def list_aircraft_seats(session: AsyncSession) -> dict[str, int]:

@@ -61,6 +61,7 @@ _FIND_AIRPORTS = text("""
     from app.airports
     where code = any(:codes)
 """)
+_LIST_EVERY_AIRPORT = text("select code, name, city, country, latitude, longitude, zone from app.airports")
 _LIST_AIRCRAFT_SEATS = text("select code, seats from app.aircraft_types")
 _FIND_AIRLINES = text("select code from app.airlines where code = any(:codes)")
 _LIST_AIRCRAFT_TYPES = text("""
@@ -124,6 +125,10 @@ async def list_airports_near(
 
 async def find_airports(session: AsyncSession, codes: Sequence[str]) -> Sequence[Row[Any]]:
     return (await session.execute(_FIND_AIRPORTS, {"codes": list(codes)})).all()
+
+
+async def list_every_airport(session: AsyncSession) -> Sequence[Row[Any]]:
+    return (await session.execute(_LIST_EVERY_AIRPORT)).all()
 
 
 async def list_aircraft_seats(session: AsyncSession) -> Sequence[Row[Any]]:

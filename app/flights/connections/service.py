@@ -1,22 +1,23 @@
 """Finding the ways to fly a slice: direct flights, and connections with one or two changes."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import clock
 from app.flights import rules as flight_rules
 from app.flights import service as flights_service
 from app.flights.connections import rules, store
+from app.flights.connections.limits import FOUND_FOR_EACH_WANTED, MAX_CONNECTIONS, MAX_DIRECT
 from app.flights.connections.schemas import ClassOfADay, MonthQuery, SliceQuery
+from app.flights.departures import service as departures
 from app.flights.schemas import Departure
 from app.reference import service as reference
 
-# What one answer has room for, of each number of stops.
-MAX_DIRECT = 50
-MAX_CONNECTIONS = 30
-# The statement knows the shortest change there is; what an airport's own rule then refuses is made up for.
-FOUND_FOR_EACH_WANTED = 3
+if TYPE_CHECKING:
+    from app.flights.departures.days import Day
 
 
 async def find_itineraries(
@@ -25,7 +26,40 @@ async def find_itineraries(
     """Ways to fly a slice that are for sale at `now`: direct ones by time, then the quickest connections.
 
     Without `max_stops` a change is looked for only where no flight goes direct, and two where none goes
-    with one. One airline a way, no airport twice, and time enough for each change."""
+    with one. One airline a way, no airport twice, and time enough for each change. From this process's own
+    departures where it keeps them and knows them to be fresh, else from the database."""
+    days = departures.kept_for(query.departure_date)
+    if days is None:
+        departures.ANSWERED.labels("database").inc()
+        return await find_in_database(session, query, now, max_stops)
+    departures.ANSWERED.labels("memory").inc()
+    return await find_in_memory(session, days, query, now, max_stops)
+
+
+async def find_in_memory(
+    session: AsyncSession, days: "Mapping[date, Day]", query: SliceQuery, now: datetime, max_stops: int | None
+) -> list[list[Departure]]:
+    """`find_itineraries` among departures in memory."""
+    # Not with the program: it brings numpy, which is there once something is kept in memory.
+    from app.flights.departures import search
+
+    airports = await reference.airports_at_hand(session)
+    minimums = await flights_service.minimum_connections(session, list(airports))
+    return search.find(
+        days,
+        query,
+        now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE,
+        max_stops,
+        clock.at_hand() or now,
+        airports,
+        minimums,
+    )
+
+
+async def find_in_database(
+    session: AsyncSession, query: SliceQuery, now: datetime, max_stops: int | None
+) -> list[list[Departure]]:
+    """`find_itineraries` by statements: what the departures in memory are held against."""
     found: list[list[Departure]] = [[flight] for flight in await _direct(session, query, now)]
     for stops in range(1, (rules.MAX_STOPS if max_stops is None else max_stops) + 1):
         if max_stops is None and found:

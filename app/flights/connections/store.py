@@ -8,6 +8,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.flights.connections.limits import (
+    BETWEEN_EXAMINED,
+    FLIGHTS_EXAMINED,
+    HUBS_EXAMINED,
+    INWARD_EXAMINED,
+    ONWARD_EXAMINED,
+)
 from app.flights.connections.schemas import (
     ClassOfADay,
     ConnectionBounds,
@@ -16,13 +23,6 @@ from app.flights.connections.schemas import (
     TimeWindow,
 )
 from app.flights.schemas import Departure, FlightStatus
-
-# More flights than any airport sends out in a day; past it a search looks at the earliest.
-FLIGHTS_EXAMINED = 2000
-# The hubs with the most flights; with two changes the pairs of them are looked at.
-HUBS_EXAMINED = 20
-# For each flight out the connections that arrive first: a later one is the next flight's to offer.
-ONWARD_EXAMINED = 3
 
 _COLUMNS = """
     flight.id as flight_id, flight.airline, flight.flight_number, flight.origin, flight.destination,
@@ -77,7 +77,7 @@ _OUT_AND_IN = f"""
             and {_FOR_SALE}
             and {_HAS_SEATS}
             and {_DEPARTS_IN_TIME}
-        order by flight.departs_at
+        order by flight.departs_at, flight.id
         limit {FLIGHTS_EXAMINED}
     ),
     flights_in as materialized (
@@ -92,8 +92,8 @@ _OUT_AND_IN = f"""
             and {_FOR_SALE}
             and {_HAS_SEATS}
             and {_ARRIVES_IN_TIME}
-        order by flight.departs_at
-        limit {FLIGHTS_EXAMINED * 2}
+        order by flight.departs_at, flight.id
+        limit {INWARD_EXAMINED}
     )
 """
 _FIND_ONE_STOP = text(f"""
@@ -137,7 +137,8 @@ _FIND_TWO_STOPS = text(f"""
         join live.availability as cabin on cabin.flight_id = flight.id and cabin.cabin = :cabin
         where {_FOR_SALE}
             and {_HAS_SEATS}
-        limit {FLIGHTS_EXAMINED * 4}
+        order by flight.departs_at, flight.id
+        limit {BETWEEN_EXAMINED}
     ),
     halfway as (
         select flight_out.id as first_id, flight_out.departs_at as first_departs_at, flight_between.id,
