@@ -152,7 +152,12 @@ async def readyz(tx: Transaction) -> Health:
     return Health(status="ready")
 
 
-@platform.get("/metrics", summary="Read this process's metrics", response_class=PlainTextResponse)
+@platform.get(
+    "/metrics",
+    summary="Read this process's metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": "contrail_requests_total 1.0\n"}}}},
+)
 async def metrics() -> PlainTextResponse:
     return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
@@ -192,6 +197,7 @@ def create_app() -> FastAPI:
         version=VERSION,
         summary="Search, book, pay for and cancel flights.",
         openapi_tags=TAGS,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

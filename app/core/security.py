@@ -219,18 +219,18 @@ def _ensure_scope(request: Request, caller: Caller) -> None:
         raise ScopeMissing(f"it would need {needed}")
 
 
-async def _current_caller(request: Request, credentials: Credentials) -> Caller:
+async def current_caller(request: Request, credentials: Credentials) -> Caller:
     if credentials is None:
         raise Unauthorized("this route needs an access token in the Authorization header")
     return await identify(request, credentials.credentials)
 
 
-async def _optional_caller(request: Request, credentials: Credentials) -> Caller | None:
+async def optional_caller(request: Request, credentials: Credentials) -> Caller | None:
     return None if credentials is None else await identify(request, credentials.credentials)
 
 
-CurrentCaller = Annotated[Caller, Depends(_current_caller)]
-OptionalCaller = Annotated[Caller | None, Depends(_optional_caller)]
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+OptionalCaller = Annotated[Caller | None, Depends(optional_caller)]
 
 
 async def _current_traveller(caller: CurrentCaller) -> Caller:

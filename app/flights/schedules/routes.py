@@ -31,6 +31,8 @@ router = APIRouter(
     dependencies=[require_role(Role.OPERATIONS, Role.ADMIN)],
 )
 
+# The first record of a set; 2 to 5 follow, each of 200 columns.
+SSIM_HEADER = "1AIRLINE STANDARD SCHEDULE DATA SET".ljust(200) + "\n"
 # A year of an airline's records; larger sets travel in parts.
 MAX_SSIM_LENGTH = 1_000_000
 
@@ -90,6 +92,7 @@ async def delete_schedule(
     summary="Export an airline's timetable as SSIM chapter 7",
     status_code=200,
     response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"example": SSIM_HEADER}}}},
 )
 async def export_ssim(
     tx: Transaction,
@@ -104,7 +107,10 @@ async def export_ssim(
 
 @router.post("/ssim", summary="Import a timetable from SSIM chapter 7", status_code=200)
 async def import_ssim(
-    body: Annotated[str, Body(media_type="text/plain", min_length=1, max_length=MAX_SSIM_LENGTH)],
+    body: Annotated[
+        str,
+        Body(media_type="text/plain", min_length=1, max_length=MAX_SSIM_LENGTH, examples=[SSIM_HEADER]),
+    ],
     caller: CurrentCaller,
     tx: Transaction,
     dry_run: Annotated[bool, Query(description="Check and count, but write nothing")] = False,
