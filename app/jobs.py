@@ -34,7 +34,7 @@ from app.flights import service as flights
 from app.identity import service as identity
 from app.identity.keys.requests import service as api_requests
 from app.inventory import service as inventory
-from app.notifications.service import Deliverer
+from app.notifications.delivery_service import Deliverer
 from app.notifications.webhooks import dispatch_service as webhooks
 from app.offers import service as offers
 from app.payments import credit_service as travel_credit

@@ -6,7 +6,6 @@ import io
 from datetime import datetime
 from uuid import UUID
 
-import segno
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import coupon_service as coupons
@@ -65,6 +64,8 @@ async def get_pass(session: AsyncSession, caller: Caller, booking_id: UUID, coup
 
 def picture(barcode: str, kind: str) -> bytes:
     """The barcode as a QR code, one of the symbologies of Resolution 792; the same bytes each time."""
+    import segno
+
     drawn = io.BytesIO()
     segno.make_qr(barcode, error=QR_ERROR_CORRECTION).save(drawn, kind=kind, scale=QR_SCALE)
     return drawn.getvalue()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.bookings.documents import calendar
+from app.bookings.documents import zones as clocks
 from app.bookings.documents.rules import Bill
 from app.bookings.documents.texts import amount
 from app.bookings.models import BookingRow, ItemRow, PassengerRow, SegmentRow, TicketRow
@@ -71,7 +71,7 @@ def itinerary(booking: BookingRow, segments: Sequence[SegmentRow], flown: dict[U
     first = min(flight.departs_at for flight in booked)
     last = max(flight.arrives_at for flight in booked)
     for zone in sorted({zone for flight in booked for zone in (flight.departs_zone, flight.arrives_zone)}):
-        zones[zone] = calendar.zone_changes(zone, first, last)
+        zones[zone] = clocks.zone_changes(zone, first, last)
     return {
         "pnr": booking.pnr,
         "flights": [

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.bookings import store as bookings
 from app.bookings.access import get_own_booking_for_update
-from app.bookings.documents import calendar, facts, pdf, rules, store
+from app.bookings.documents import facts, rules, store
 from app.bookings.documents.errors import DocumentNotFound
 from app.bookings.documents.models import DocumentRow
 from app.bookings.documents.schemas import Document, DocumentFile, DocumentKind, Documents, File
@@ -217,6 +217,8 @@ async def _file(session: AsyncSession, found: Sequence[DocumentRow]) -> File:
 
 
 def _render_first(row: DocumentRow, people: People) -> bytes:
+    from app.bookings.documents import calendar, pdf
+
     if row.kind == DocumentKind.ITINERARY:
         return calendar.render(row.facts, row.revision, row.issued_at)
     return pdf.render(DocumentKind(row.kind), row.facts, people, row.number, row.revision, row.issued_at)

@@ -5,12 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.numbers import format_currency, get_currency_precision
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 
 from app.core.latin import latin_letters
+
+if TYPE_CHECKING:
+    from reportlab.pdfbase.ttfonts import TTFont
 
 FONT = "DejaVuSans"
 FONT_FILE = Path(__file__).with_name("fonts") / "DejaVuSans.ttf"
@@ -21,8 +23,11 @@ _NEEDS_SHAPING = frozenset({"R", "AL", "NSM", "RLE", "RLO", "RLI"})
 
 
 @lru_cache
-def font() -> TTFont:
+def font() -> "TTFont":
     """The font, registered once."""
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
     loaded = TTFont(FONT, FONT_FILE)
     pdfmetrics.registerFont(loaded)
     return loaded

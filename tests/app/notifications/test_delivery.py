@@ -17,8 +17,8 @@ from app.core import vault
 from app.core.config import get_settings
 from app.core.db import transaction
 from app.core.ids import uuid7
+from app.notifications.delivery_service import Deliverer
 from app.notifications.rules import MAX_ATTEMPTS
-from app.notifications.service import Deliverer
 from tests.app.departures import make_departure
 from tests.app.identity.accounts import events_of, letter_token, logged_in, registered, user_key
 from tests.app.mail import Due, Sink, delivery, let_claim_lapse, mail_server, request
@@ -27,7 +27,8 @@ from tests.databases import TestDatabase, free_port
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
 DELIVER = (
-    "import asyncio; from app.notifications.service import Deliverer; asyncio.run(Deliverer().deliver_due())"
+    "import asyncio; from app.notifications.delivery_service import Deliverer; "
+    "asyncio.run(Deliverer().deliver_due())"
 )
 SUBPROCESS_LIMIT_SECONDS = 60
 

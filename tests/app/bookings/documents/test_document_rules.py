@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from app.bookings.documents import calendar, pdf, rules
+from app.bookings.documents import zones as clocks
 from app.bookings.documents.rules import BilledItem, Line, PaidBack
 from app.bookings.documents.schemas import DocumentKind
 from app.bookings.documents.texts import amount, can_draw, name_of
@@ -279,7 +280,7 @@ def test_a_reader_that_knows_only_the_file_finds_the_right_moment(departs: str, 
     """The zone is looked up in the file's own changes of clocks, as RFC 5545 says."""
     local = datetime.fromisoformat(departs)
     moment = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    changes = calendar.zone_changes(zone, moment, moment + timedelta(hours=5))
+    changes = clocks.zone_changes(zone, moment, moment + timedelta(hours=5))
     onsets = [(datetime.fromisoformat(change["onset"]), change) for change in changes]
     _, in_force = max((each for each in onsets if each[0] <= local), key=lambda each: each[0])
 
@@ -290,7 +291,7 @@ def test_the_calendar_reads_back_and_tells_of_what_is_off() -> None:
     flight = flight_facts() | {"is_cancelled": True}
     first = datetime(2031, 3, 9, 6, 30, tzinfo=UTC)
     zones = {
-        zone: calendar.zone_changes(zone, first, first)
+        zone: clocks.zone_changes(zone, first, first)
         for zone in (flight["departs_zone"], flight["arrives_zone"])
     }
     facts = {"pnr": "ABC234", "flights": [flight], "zones": zones}
