@@ -13,6 +13,7 @@ from app.audit import report_service as audit_report
 from app.audit import service as audit
 from app.audit.routes import note_denial
 from app.audit.routes import router as audit_log
+from app.bookings import batch as booking_batch
 from app.bookings import purposes
 from app.bookings.assistance.routes import router as assistance
 from app.bookings.changes.routes import router as changes
@@ -175,6 +176,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Made now, or the first log-in with an unknown e-mail would take longer than all others.
     security.absent_user_hash()
     await offer_batch.start()
+    await booking_batch.start()
     await search_events.start()
     await availability_feed.start()
     async with (
@@ -184,6 +186,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         departures.kept_in_memory(),
     ):
         yield
+        await booking_batch.stop()
     await availability_feed.stop()
     await search_events.stop()
     await offer_batch.stop()

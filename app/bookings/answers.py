@@ -1,6 +1,6 @@
 """What callers are shown of a booking, put together from its rows, the flights and the vault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,6 +67,11 @@ async def show_as_of(session: AsyncSession, booking_id: UUID, as_of: datetime) -
 
 
 async def show(session: AsyncSession, at: Standing) -> Booking:
+    return show_as(at, await vault.get_people(session, [row.subject_id for row in at.passengers]))
+
+
+def show_as(at: Standing, people: Mapping[UUID, Mapping[str, str]]) -> Booking:
+    """A booking of these people, by subject id; one who is not among them has been erased."""
     booking, status = at.booking, at.status
     return Booking(
         id=booking.id,
@@ -75,7 +80,7 @@ async def show(session: AsyncSession, at: Standing) -> Booking:
         total=Money(amount_minor=booking.total_minor, currency=booking.currency),
         price_guarantee_expires_at=booking.price_guarantee_expires_at,
         payment_required_by=booking.payment_required_by,
-        passengers=await _passengers(session, at.passengers),
+        passengers=_passengers(at.passengers, people),
         slices=_slices(at.segments, at.flights),
         items=[_item(row) for row in at.items],
         tickets=[_ticket(row, at.coupons) for row in at.tickets],
@@ -92,19 +97,20 @@ async def show(session: AsyncSession, at: Standing) -> Booking:
     )
 
 
-def without_names(booking: Booking) -> dict[str, Any]:
-    """An answer as it may be kept outside of the vault."""
+def without_names(booking: Booking) -> str:
+    """An answer as it may be kept outside of the vault, as JSON."""
     nameless = [
         each.model_copy(update={"given_name": None, "family_name": None}) for each in booking.passengers
     ]
-    return booking.model_copy(update={"passengers": nameless}).model_dump(mode="json")
+    return booking.model_copy(update={"passengers": nameless}).model_dump_json()
 
 
 async def with_names(session: AsyncSession, kept: dict[str, Any]) -> Booking:
     """A kept answer with the names its people still have."""
     booking = Booking.model_validate(kept)
-    passengers = await store.find_passengers(session, [booking.id])
-    return booking.model_copy(update={"passengers": await _passengers(session, passengers)})
+    rows = await store.find_passengers(session, [booking.id])
+    people = await vault.get_people(session, [row.subject_id for row in rows])
+    return booking.model_copy(update={"passengers": _passengers(rows, people)})
 
 
 def summarise(booking: BookingRow, now: datetime) -> BookingSummary:
@@ -165,8 +171,7 @@ def _public(name: str, value: Any) -> Any:
     )
 
 
-async def _passengers(session: AsyncSession, rows: Sequence[PassengerRow]) -> list[Passenger]:
-    people = await vault.get_people(session, [row.subject_id for row in rows])
+def _passengers(rows: Sequence[PassengerRow], people: Mapping[UUID, Mapping[str, str]]) -> list[Passenger]:
     return [
         Passenger(
             id=row.id,

@@ -1,6 +1,6 @@
 """What bookings refuses."""
 
-from app.core.errors import Conflict, NotFound, Unprocessable
+from app.core.errors import Conflict, NotFound, Unavailable, Unprocessable
 
 
 class BookingNotFound(NotFound):
@@ -81,3 +81,8 @@ class QuoteExpired(Conflict):
 class TooManyHolds(Conflict):
     code = "too_many_holds"
     title = "There are as many unpaid holds as one customer may have"
+
+
+class BookingBusy(Unavailable):
+    code = "booking_busy"
+    title = "More bookings wait to be written than can be soon; repeat with the same Idempotency-Key"

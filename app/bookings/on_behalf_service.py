@@ -7,14 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.bookings import cancellation_service, rules, service, store, telling
+from app.bookings import cancellation_service, creation_service, drafts, rules, store
 from app.bookings.access import get_booking_for_update
 from app.bookings.errors import PaymentInProgress
+from app.bookings.locators import new_locator
 from app.bookings.schemas import BookingRequest, BookingStatus, Contact, NewPassenger
 from app.core.idempotency import RETRY_AFTER_SECONDS
-from app.core.security import Caller, Role
-from app.inventory import service as inventory
-from app.inventory.schemas import SeatRequest
+from app.core.ids import uuid7
 from app.offers.schemas import Offer
 from app.payments import service as payments
 
@@ -37,17 +36,13 @@ async def hold_offer(
     """Book an offer for somebody and hold its seats and its price until `until`; the booking.
 
     Raises PassengersDiffer, SoldOut. Locks the cabins, last."""
-    caller = Caller(str(user_id), frozenset({Role.CUSTOMER}))
     request = BookingRequest(offer_id=offer.id, passengers=list(passengers), contact=contact)
-    booking = await service.write_booking(
-        session, caller, request, offer, rules.HoldClocks(until, until), now
-    )
-    segments = await service.write_parts(session, booking, request.passengers, offer)
-    seats = rules.seats_needed([passenger.type for passenger in passengers])
-    await telling.booking_created(session, booking, [row["flight_id"] for row in segments], seats)
-    wanted = [SeatRequest(row["flight_id"], row["cabin"], row["fare_class"], seats) for row in segments]
-    await inventory.hold_seats(session, booking.id, wanted, now, until)
-    return HeldBooking(booking.id, booking.pnr)
+    booking_id = uuid7()
+    pnr = await new_locator(session, booking_id)
+    clocks = rules.HoldClocks(until, until)
+    draft = drafts.make(booking_id, pnr, user_id, request, offer, clocks, now)
+    await creation_service.write_all(session, [draft], now)
+    return HeldBooking(booking_id, pnr)
 
 
 async def give_up_hold(session: AsyncSession, booking_id: UUID, now: datetime) -> bool:

@@ -37,9 +37,9 @@ AsOf = Annotated[
 router = APIRouter(prefix="/v1", responses=PROBLEM_RESPONSES)
 
 
-def answer_of(answer: Answer[Shown]) -> JSONResponse:
+def answer_of(answer: Answer[Shown]) -> Response:
     headers = {REPLAYED_HEADER: "true"} if answer.is_replay else None
-    return JSONResponse(answer.body.model_dump(mode="json"), answer.status_code, headers)
+    return Response(answer.body.model_dump_json(), answer.status_code, headers, "application/json")
 
 
 @router.post(
@@ -51,13 +51,13 @@ def answer_of(answer: Answer[Shown]) -> JSONResponse:
     responses={202: {"model": Booking, "description": "Held; the gateway has not answered yet"}},
 )
 async def create_booking(
-    request: BookingRequest, caller: CurrentTraveller, key: IdempotentRequest, tx: Transaction
-) -> JSONResponse:
+    request: BookingRequest, caller: CurrentTraveller, key: IdempotentRequest
+) -> Response:
     """The seats are held for 15 minutes, or with `hold: pay_later` for up to a day; without a payment by then
     the booking expires. With `payment` it is paid in the same request: 201 with what became of both."""
     if request.payment is not None:
         return answer_of(await service.book_and_pay(key, caller, request))
-    return answer_of(await service.create_booking(tx, key, caller, request))
+    return answer_of(await service.create_booking(key, caller, request))
 
 
 @router.post(
@@ -114,7 +114,7 @@ async def get_booking_history(
 )
 async def pay_booking(
     booking_id: BookingId, request: PaymentRequest, caller: CurrentTraveller, key: IdempotentRequest
-) -> JSONResponse:
+) -> Response:
     """A declined card answers 201 with status `failed` and a `decline_code`: the attempt exists, and a
     repeat of the same key shows it again. Try another card under a new key while the hold lives."""
     return answer_of(await payment_service.pay(key, caller, booking_id, request))
@@ -159,6 +159,6 @@ async def confirm_cancellation(
     caller: CurrentTraveller,
     key: IdempotentRequest,
     request: CancellationConfirmation | None = None,
-) -> JSONResponse:
+) -> Response:
     refund_to = request.refund_to if request else RefundTo.PAYMENT
     return answer_of(await cancellation_service.confirm(key, caller, cancellation_id, refund_to))

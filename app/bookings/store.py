@@ -1,6 +1,6 @@
 """What bookings reads and writes: one statement each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,6 @@ from app.bookings.models import (
     CouponRow,
     ItemRow,
     PassengerRow,
-    Pnr,
     SegmentRow,
     TicketRow,
 )
@@ -38,6 +37,15 @@ MAX_EVENTS = 500
 _FRESH = {"populate_existing": True}
 _UNSYNCED = {"synchronize_session": False}
 
+# Sorted, so that two who would claim the same locators cannot wait for each other.
+_CLAIM_PNRS = text("""
+    insert into app.pnrs (pnr, booking_id)
+    select pnr, booking_id
+    from unnest(cast(:pnrs as text[]), cast(:booking_ids as uuid[])) as wanted (pnr, booking_id)
+    order by pnr
+    on conflict do nothing
+    returning pnr
+""")
 _LIST_ON = text("""
     select distinct segment.booking_id
     from app.segments as segment
@@ -55,11 +63,10 @@ async def insert_rows(session: AsyncSession, table: type[SQLModel], rows: list[d
     await session.execute(insert(table), rows)
 
 
-async def claim_pnr(session: AsyncSession, pnr: str, booking_id: UUID) -> bool:
-    """Take a locator for a booking. False: it belongs to another."""
-    statement = insert_or_skip(Pnr).values(pnr=pnr, booking_id=booking_id).on_conflict_do_nothing()
-    taken = await session.execute(statement.returning(col(Pnr.pnr)))
-    return taken.scalar_one_or_none() is not None
+async def claim_pnrs(session: AsyncSession, wanted: Mapping[str, UUID]) -> Sequence[str]:
+    """Take locators for bookings; which it took. The others belong to other bookings."""
+    parameters = {"pnrs": list(wanted), "booking_ids": list(wanted.values())}
+    return (await session.scalars(_CLAIM_PNRS, parameters)).all()
 
 
 async def claim_ticket(session: AsyncSession, values: dict[str, Any]) -> bool:
@@ -335,17 +342,3 @@ async def list_booking_ids_on(
 ) -> list[UUID]:
     parameters = {"flight_id": flight_id, "limit": limit, "after": after}
     return list((await session.scalars(_LIST_ON, parameters)).all())
-
-
-async def count_live_holds(session: AsyncSession, user_id: UUID, now: datetime, most: int) -> int:
-    """How many of a user's bookings wait for a payment, counted up to `most`."""
-    held = (
-        select(col(BookingRow.id))
-        .where(
-            col(BookingRow.user_id) == user_id,
-            col(BookingRow.status) == BookingStatus.HELD,
-            col(BookingRow.payment_required_by) > now,
-        )
-        .limit(most)
-    )
-    return int(await session.scalar(select(func.count()).select_from(held.subquery())) or 0)

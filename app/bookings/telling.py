@@ -30,6 +30,11 @@ def marked_as(booking: BookingRow) -> Iterator[None]:
 async def booking_created(
     session: AsyncSession, booking: BookingRow, flight_ids: Sequence[UUID], seats: int
 ) -> None:
+    await events.record_all(session, [created_event(booking, flight_ids, seats)])
+
+
+def created_event(booking: BookingRow, flight_ids: Sequence[UUID], seats: int) -> events.NewEvent:
+    """BookingCreated, to be recorded."""
     payload = {
         "pnr": booking.pnr,
         "status": booking.status,
@@ -39,7 +44,7 @@ async def booking_created(
         "total_minor": booking.total_minor,
         "currency": booking.currency,
     }
-    await record(session, "BookingCreated", booking, payload | _entities(booking), booking.created_at)
+    return _event("BookingCreated", booking, payload | _entities(booking), booking.created_at)
 
 
 async def booking_confirmed(
@@ -137,8 +142,11 @@ def _entities(booking: BookingRow, more: dict[str, str] | None = None) -> dict[s
 async def record(
     session: AsyncSession, event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime
 ) -> None:
-    await events.record(
-        session,
+    await events.record_all(session, [_event(event_type, booking, payload, now)])
+
+
+def _event(event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime) -> events.NewEvent:
+    return events.new_event(
         event_type,
         "booking",
         booking.id,

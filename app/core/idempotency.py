@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import execute_and_count
-from app.core.errors import BadRequest, Conflict, Unprocessable
+from app.core.errors import BadRequest, Conflict, DomainError, Unprocessable
 from app.core.security import OptionalCaller
 
 RECORD_LIFE = timedelta(hours=24)
@@ -23,14 +23,23 @@ MAX_KEY_LENGTH = 255
 RETRY_AFTER_SECONDS = 1
 REPLAYED_HEADER = "Idempotent-Replayed"
 
-_TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended(:scope, 0))")
+_TRY_LOCKS = text("""
+    select position, pg_try_advisory_xact_lock(hashtextextended(scope, 0)) as is_mine
+    from unnest(cast(:scopes as text[])) with ordinality as asked (scope, position)
+""")
 _FIND = text("""
-    select body_hash, status_code, response from app.idempotency_records
-    where caller = :caller and route = :route and key = :key and expires_at > now()
+    select asked.position, record.body_hash, record.status_code, record.response
+    from unnest(cast(:callers as text[]), cast(:routes as text[]), cast(:keys as text[]))
+        with ordinality as asked (caller, route, key, position)
+    join app.idempotency_records as record using (caller, route, key)
+    where record.expires_at > now()
 """)
 _STORE = text("""
     insert into app.idempotency_records (caller, route, key, body_hash, status_code, response, expires_at)
-    values (:caller, :route, :key, :body_hash, :status_code, cast(:response as jsonb), now() + :life)
+    select caller, route, key, decode(body_hash, 'hex'), status_code, response, now() + :life
+    from json_to_recordset(cast(:rows as json)) as answer (
+        caller text, route text, key text, body_hash text, status_code integer, response jsonb
+    )
     on conflict (caller, route, key) do update set
         body_hash = excluded.body_hash, status_code = excluded.status_code, response = excluded.response,
         created_at = now(), expires_at = excluded.expires_at
@@ -78,28 +87,14 @@ class Idempotency:
 
     async def find(self, session: AsyncSession) -> StoredAnswer | None:
         """Lock the key for this transaction and look for its answer. Raises KeyInFlight, KeyReused."""
-        scope = f"{self.caller}\n{self.route}\n{self.key}"
-        if not await session.scalar(_TRY_LOCK, {"scope": scope}):
-            raise KeyInFlight(retry_after_seconds=RETRY_AFTER_SECONDS)
-        row = (await session.execute(_FIND, self._scope())).one_or_none()
-        if row is None:
-            return None
-        if bytes(row.body_hash) != self.body_hash:
-            raise KeyReused()
-        return StoredAnswer(row.status_code, row.response)
+        (found,) = await find_all(session, [self])
+        if isinstance(found, DomainError):
+            raise found
+        return found
 
     async def store(self, session: AsyncSession, status_code: int, response: Any) -> None:
         """Keep the answer, in the transaction that makes it true."""
-        await session.execute(
-            _STORE,
-            self._scope()
-            | {
-                "body_hash": self.body_hash,
-                "status_code": status_code,
-                "response": json.dumps(response),
-                "life": RECORD_LIFE,
-            },
-        )
+        await store_all(session, [(self, status_code, json.dumps(response))])
 
     async def once(
         self, session: AsyncSession, status_code: int, effect: Callable[[], Awaitable[BaseModel]]
@@ -114,8 +109,50 @@ class Idempotency:
         await self.store(session, status_code, answer)
         return JSONResponse(answer, status_code)
 
-    def _scope(self) -> dict[str, Any]:
-        return {"caller": self.caller, "route": self.route, "key": self.key}
+    @property
+    def scope(self) -> str:
+        """What no two requests may be about at the same time."""
+        return f"{self.caller}\n{self.route}\n{self.key}"
+
+
+async def find_all(
+    session: AsyncSession, keys: Sequence[Idempotency]
+) -> list[StoredAnswer | KeyInFlight | KeyReused | None]:
+    """Lock each key, all different, for this transaction, and look for its answer; one entry a key."""
+    locks = await session.execute(_TRY_LOCKS, {"scopes": [key.scope for key in keys]})
+    mine = {row.position for row in locks if row.is_mine}
+    # A statement of its own: it must see what was committed until the locks were taken.
+    rows = await session.execute(
+        _FIND,
+        {
+            "callers": [key.caller for key in keys],
+            "routes": [key.route for key in keys],
+            "keys": [key.key for key in keys],
+        },
+    )
+    stored = {row.position: row for row in rows}
+    found: list[StoredAnswer | KeyInFlight | KeyReused | None] = []
+    for position, key in enumerate(keys, 1):
+        row = stored.get(position)
+        if position not in mine:
+            found.append(KeyInFlight(retry_after_seconds=RETRY_AFTER_SECONDS))
+        elif row is None:
+            found.append(None)
+        elif bytes(row.body_hash) != key.body_hash:
+            found.append(KeyReused())
+        else:
+            found.append(StoredAnswer(row.status_code, row.response))
+    return found
+
+
+async def store_all(session: AsyncSession, answers: Sequence[tuple[Idempotency, int, str]]) -> None:
+    """Keep (key, status, answer as JSON text) of many, in the transaction that makes them true."""
+    rows = ",".join(
+        f'{{"caller":{json.dumps(key.caller)},"route":{json.dumps(key.route)},"key":{json.dumps(key.key)},'
+        f'"body_hash":"{key.body_hash.hex()}","status_code":{status_code},"response":{response}}}'
+        for key, status_code, response in answers
+    )
+    await session.execute(_STORE, {"rows": f"[{rows}]", "life": RECORD_LIFE})
 
 
 def respond(body: BaseModel, status_code: int, *, is_replay: bool) -> JSONResponse:

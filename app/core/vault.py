@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,10 @@ RING_SECONDS = 5
 
 _INSERT = text("""
     insert into vault.people (subject_id, kind, key_version, wrapped_key, sealed)
-    values (:subject_id, :kind, :key_version, :wrapped_key, :sealed)
+    select subject_id, kind, key_version, decode(wrapped_key, 'hex'), decode(sealed, 'hex')
+    from json_to_recordset(cast(:rows as json)) as person (
+        subject_id uuid, kind text, key_version text, wrapped_key text, sealed text
+    )
 """)
 _SELECT = text("""
     select subject_id, key_version, wrapped_key, sealed from vault.people where subject_id = any(:subject_ids)
@@ -76,6 +80,10 @@ _GET_SECRETS = text("""
 _DELETE_SECRETS = text("delete from vault.secrets where kind = :kind and id = any(:ids)")
 
 
+# A sealed row of people or secrets, by column.
+Envelope = dict[str, Any]
+
+
 class SubjectUnknown(NotFound):
     """There is no key to seal with: the person was erased, or never was."""
 
@@ -111,7 +119,7 @@ def _decrypt(key: bytes, sealed: bytes, subject_id: UUID) -> bytes:
     return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], subject_id.bytes)
 
 
-def _seal(kind: str, subject_id: UUID, plain: bytes) -> dict[str, Any]:
+def _seal(kind: str, subject_id: UUID, plain: bytes) -> Envelope:
     """A sealed row: under a new key of its own, itself wrapped by the current master key."""
     version, masters = _master_keys()
     own_key = AESGCM.generate_key(KEY_BITS)
@@ -131,8 +139,26 @@ def _open(row: Row[Any]) -> bytes:
 
 async def put_people(session: AsyncSession, kind: str, people: dict[UUID, dict[str, str]]) -> None:
     """Seal new people: subject id -> what is known of them (given_name, family_name, email, phone, ip)."""
-    rows = [_seal(kind, subject_id, json.dumps(person).encode()) for subject_id, person in people.items()]
-    await session.execute(_INSERT, rows)
+    await put_sealed(session, [seal_person(kind, *each) for each in people.items()])
+
+
+def seal_person(kind: str, subject_id: UUID, person: dict[str, str]) -> Envelope:
+    """Seal a new person under a key of their own, to be put into the vault."""
+    return _seal(kind, subject_id, json.dumps(person).encode())
+
+
+async def put_sealed(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
+    """Put new people into the vault, in one statement."""
+    rows = [
+        each
+        | {
+            "subject_id": each["subject_id"].hex,
+            "wrapped_key": each["wrapped_key"].hex(),
+            "sealed": each["sealed"].hex(),
+        }
+        for each in envelopes
+    ]
+    await session.execute(_INSERT, {"rows": json.dumps(rows)})
 
 
 async def get_people(session: AsyncSession, subject_ids: list[UUID]) -> dict[UUID, dict[str, str]]:

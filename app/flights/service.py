@@ -1,7 +1,7 @@
 """Reading flights, deciding whether they are for sale, and letting history happen to them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,10 +37,15 @@ _minimum_connections_read_at = float("-inf")
 
 async def get_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> dict[UUID, FlightView]:
     """The flights by id. Raises FlightNotFound when one is missing."""
-    flights = {row.id: FlightView(**row._mapping) for row in await store.find_flights(session, flight_ids)}
+    flights = await find_flights(session, flight_ids)
     if len(flights) < len(set(flight_ids)):
         raise FlightNotFound()
     return flights
+
+
+async def find_flights(session: AsyncSession, flight_ids: Collection[UUID]) -> dict[UUID, FlightView]:
+    """Those of the flights that there are."""
+    return {row.id: FlightView(**row._mapping) for row in await store.find_flights(session, flight_ids)}
 
 
 async def get_flight(session: AsyncSession, flight_id: UUID) -> FlightView:

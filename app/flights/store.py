@@ -1,7 +1,7 @@
 """Flights, their live availability and their outcomes: one statement each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -116,7 +116,7 @@ _LIST_MINIMUM_CONNECTIONS = text("""
 """)
 
 
-async def find_flights(session: AsyncSession, flight_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+async def find_flights(session: AsyncSession, flight_ids: Collection[UUID]) -> Sequence[Row[Any]]:
     return (await session.execute(_FIND_FLIGHTS, {"flight_ids": list(flight_ids)})).all()
 
 

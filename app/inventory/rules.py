@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
 
-from app.inventory.schemas import SeatRequest
+from app.inventory.schemas import CabinCounters, SeatRequest
 
 # Share of a cabin that each fare class, from the dearest down, may sell at most while nobody knows better:
 # nested limits, until revenue management sets others.
@@ -32,6 +32,32 @@ def seats_open(limits: Sequence[int], held: Sequence[int], sold: Sequence[int]) 
     used_here_and_below = list(accumulate(reversed(used)))[::-1]
     left = [limit - taken for limit, taken in zip(limits, used_here_and_below, strict=True)]
     return list(accumulate(left, min))
+
+
+class SeatsLeft:
+    """What cabins can still hold, as it goes down from one who asks to the next."""
+
+    def __init__(self, cabins: Sequence[CabinCounters]) -> None:
+        self.cabins = cabins
+        self._by_key = {(cabin.flight_id, cabin.cabin): cabin for cabin in cabins}
+        self._held = {key: list(cabin.held) for key, cabin in self._by_key.items()}
+
+    def take(self, requests: Sequence[SeatRequest]) -> bool:
+        """Take all that is asked, or nothing."""
+        after: dict[tuple[UUID, str], list[int]] = {}
+        for request in requests:
+            key = (request.flight_id, request.cabin)
+            cabin = self._by_key.get(key)
+            if cabin is None or request.fare_class not in cabin.classes:
+                return False
+            held = after.setdefault(key, list(self._held[key]))
+            held[cabin.classes.index(request.fare_class)] += request.seats
+        for key, held in after.items():
+            cabin = self._by_key[key]
+            if min(seats_open(cabin.limits, held, cabin.sold)) < 0:
+                return False
+        self._held |= after
+        return True
 
 
 def merge(requests: Sequence[SeatRequest]) -> list[SeatRequest]:

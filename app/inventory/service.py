@@ -1,6 +1,6 @@
 """Moving seats between open, held and sold. Every function locks cabin rows: call them last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.inventory import rules, store
 from app.inventory.controls.service import fit_capacities_for_update
 from app.inventory.errors import HoldExpired, SoldOut
-from app.inventory.schemas import HoldOutcome, SeatRequest
+from app.inventory.schemas import CabinCounters, HoldOutcome, NewHold, SeatRequest
 from app.inventory.seats.service import (
     assign_seats_for_update,
     assign_wishes_for_update,
@@ -38,10 +38,12 @@ __all__ = [
     "get_layout",
     "get_places",
     "hold_seats",
+    "hold_seats_of_all",
     "list_open_seats",
     "list_seat_assignments",
     "list_seats_on",
     "list_taken",
+    "look_at_seats",
     "make_layouts",
     "move_seats_for_update",
     "release_holds",
@@ -54,6 +56,7 @@ __all__ = [
     "sell_held_seats",
     "sell_seats",
     "shrink_holds_for_update",
+    "take",
 ]
 
 
@@ -64,13 +67,33 @@ async def hold_seats(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """Hold all the seats for a booking until `expires_at`, or none. Raises SoldOut.
+    """Hold all the seats for a booking until `expires_at`, or none. Raises SoldOut."""
+    await hold_seats_of_all(session, [NewHold(booking_id, rules.merge(requests), expires_at)], now)
+
+
+async def hold_seats_of_all(session: AsyncSession, holds: Sequence[NewHold], now: datetime) -> None:
+    """Hold all the seats of many bookings, or none: one statement, one order of locks. Raises SoldOut.
 
     The dead holds of the same cabins are released on the way, granted or not."""
-    merged = rules.merge(requests)
-    verdict = await store.hold_seats_for_update(session, booking_id, merged, now, expires_at)
+    verdict = await store.hold_seats_for_update(session, holds, now)
     if not verdict.granted:
-        raise SoldOut(_what_is_left(merged, verdict.cabins))
+        asked = rules.merge([request for hold in holds for request in hold.requests])
+        raise SoldOut(_what_is_left(asked, verdict.cabins))
+
+
+async def look_at_seats(
+    session: AsyncSession, flight_ids: Collection[UUID], now: datetime
+) -> rules.SeatsLeft:
+    """What the cabins of these flights can still hold at `now`. Locks nothing: only holding seats is a
+    promise."""
+    return rules.SeatsLeft(await store.list_counters_at(session, flight_ids, now))
+
+
+def take(left: rules.SeatsLeft, requests: Sequence[SeatRequest]) -> None:
+    """Reckon with these seats being held. Raises SoldOut where they are not there."""
+    merged = rules.merge(requests)
+    if not left.take(merged):
+        raise SoldOut(_what_is_left(merged, left.cabins))
 
 
 async def sell_held_seats(session: AsyncSession, booking_id: UUID, now: datetime) -> None:
@@ -150,7 +173,7 @@ async def list_open_seats(
     }
 
 
-def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[store.CabinCounters]) -> str:
+def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[CabinCounters]) -> str:
     by_cabin = {(cabin.flight_id, cabin.cabin): cabin for cabin in cabins}
     return "; ".join(
         f"{request.seats} asked, {_seats_left(request, by_cabin.get((request.flight_id, request.cabin)))} "
@@ -159,7 +182,7 @@ def _what_is_left(requests: Sequence[SeatRequest], cabins: Sequence[store.CabinC
     )
 
 
-def _seats_left(request: SeatRequest, cabin: store.CabinCounters | None) -> int:
+def _seats_left(request: SeatRequest, cabin: CabinCounters | None) -> int:
     if cabin is None or request.fare_class not in cabin.classes:
         return 0
     return rules.seats_open(cabin.limits, cabin.held, cabin.sold)[cabin.classes.index(request.fare_class)]

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core import clock
@@ -128,11 +129,32 @@ async def _search(body: OfferRequestCreate, visitor: Visitor) -> OfferRequestVie
 
 async def get_offer(session: AsyncSession, offer_id: UUID, now: datetime) -> Offer:
     """The offer as it was made. Raises OfferNotFound, OfferExpired."""
-    request_id, ordinal = rules.split_offer_id(offer_id)
-    row = await store.find_offer(session, request_id, ordinal - 1) if ordinal else None
+    found = (await look_up_offers(session, [offer_id], now))[offer_id]
+    if isinstance(found, Offer):
+        return found
+    raise found
+
+
+async def look_up_offers(
+    session: AsyncSession, offer_ids: Collection[UUID], now: datetime
+) -> dict[UUID, Offer | OfferNotFound | OfferExpired]:
+    """Each offer as it was made, or why it cannot be had."""
+    places = {offer_id: rules.split_offer_id(offer_id) for offer_id in offer_ids}
+    asked = {(request_id, ordinal - 1) for request_id, ordinal in places.values() if ordinal}
+    rows = {(row.request_id, row.position): row for row in await store.list_picked(session, list(asked))}
+    return {
+        offer_id: _offer_of(offer_id, rows.get((request_id, ordinal - 1)), now)
+        for offer_id, (request_id, ordinal) in places.items()
+    }
+
+
+def _offer_of(offer_id: UUID, row: Row[Any] | None, now: datetime) -> Offer | OfferNotFound | OfferExpired:
     if row is None:
-        raise OfferNotFound()
-    _ensure_good(row.expires_at, row.version, now)
+        return OfferNotFound()
+    try:
+        _ensure_good(row.expires_at, row.version, now)
+    except OfferExpired as refusal:
+        return refusal
     return packing.unpack(offer_id, row.expires_at, row.slices, row.fare, row.pick, row.fx)
 
 

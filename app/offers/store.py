@@ -26,8 +26,10 @@ _INSERT = text("""
         expires_at timestamptz, request_id text, simulated boolean
     )
 """)
-_FIND_OFFER = text("""
+_LIST_PICKED = text("""
     select
+        request.id as request_id,
+        asked.position,
         request.expires_at,
         cast(request.offers ->> 'version' as integer) as version,
         picked.pick,
@@ -39,11 +41,12 @@ _FIND_OFFER = text("""
                 case jsonb_typeof(picked.pick -> 0) when 'array' then picked.pick -> 0 end
             ) with ordinality as chosen (place, position)
         ) as slices
-    from app.offer_requests as request
+    from unnest(cast(:request_ids as uuid[]), cast(:positions as integer[])) as asked (request_id, position)
+    join app.offer_requests as request on request.id = asked.request_id
     cross join lateral (
-        select request.offers -> 'picks' -> cast(:position as integer) as pick
+        select request.offers -> 'picks' -> asked.position as pick
     ) as picked
-    where request.id = :request_id and picked.pick is not null
+    where picked.pick is not null
 """)
 _FIND_OFFERS = text("""
     select expires_at, cast(offers ->> 'version' as integer) as version, offers
@@ -68,10 +71,13 @@ async def insert_offer_requests(session: AsyncSession, documents: Sequence[str])
     await session.execute(_INSERT, {"rows": f"[{','.join(documents)}]"})
 
 
-async def find_offer(session: AsyncSession, request_id: UUID, position: int) -> Row[Any] | None:
-    """The offer at a position of a request, from 0."""
-    parameters = {"request_id": request_id, "position": position}
-    return (await session.execute(_FIND_OFFER, parameters)).one_or_none()
+async def list_picked(session: AsyncSession, places: Sequence[tuple[UUID, int]]) -> Sequence[Row[Any]]:
+    """The offers at these places, each a request and a position in it from 0, that are there."""
+    parameters = {
+        "request_ids": [request_id for request_id, _ in places],
+        "positions": [position for _, position in places],
+    }
+    return (await session.execute(_LIST_PICKED, parameters)).all()
 
 
 async def find_offers(session: AsyncSession, request_id: UUID) -> Row[Any] | None:

@@ -1,6 +1,6 @@
 """Groups over HTTP: for organisers, and for the agents who quote them."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from app.bookings import payment_service
@@ -85,7 +85,7 @@ async def pay_group_deposit(
     request: PaymentRequest,
     caller: CurrentCaller,
     key: IdempotentRequest,
-) -> JSONResponse:
+) -> Response:
     """Keeps its seats until the rest is due. A declined card answers 201 with status `failed`."""
     paid = await payment_service.pay(key, caller, booking_id, request, PaymentPurpose.DEPOSIT, group_id)
     return answer_of(paid)

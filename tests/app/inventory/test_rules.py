@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.ids import uuid7
-from app.inventory.rules import merge, seats_open
-from app.inventory.schemas import SeatRequest
+from app.inventory.rules import SeatsLeft, merge, seats_open
+from app.inventory.schemas import CabinCounters, SeatRequest
 from tests.app.conftest import Owner
 
 
@@ -95,3 +95,38 @@ def test_requests_for_the_same_class_are_asked_together() -> None:
     )
 
     assert merged == [SeatRequest(flight, "economy", "Y", 3), SeatRequest(other, "economy", "Y", 4)]
+
+
+@given(cabins(), st.lists(st.tuples(st.integers(0, 6), st.integers(1, 9)), max_size=12))
+def test_who_asks_one_after_the_other_gets_what_is_open_at_that_time(
+    cabin: Cabin, asked: list[tuple[int, int]]
+) -> None:
+    """What is reckoned for a lot is what each would be told alone, in the same order."""
+    classes = "ABCDEFG"[: len(cabin.limits)]
+    flight_id, held = uuid7(), list(cabin.held)
+    left = SeatsLeft(
+        [CabinCounters(flight_id, "economy", list(classes), cabin.limits, cabin.held, cabin.sold)]
+    )
+
+    for position, seats in asked:
+        after = [count + (seats if place == position else 0) for place, count in enumerate(held)]
+        is_open = position < len(classes) and min(seats_open(cabin.limits, after, cabin.sold)) >= 0
+
+        assert left.take([SeatRequest(flight_id, "economy", "ABCDEFG"[position], seats)]) is is_open
+
+        held = after if is_open else held
+
+
+def test_a_journey_takes_all_its_flights_or_none() -> None:
+    full, free = uuid7(), uuid7()
+    left = SeatsLeft(
+        [
+            CabinCounters(free, "economy", ["Y"], [2], [0], [0]),
+            CabinCounters(full, "economy", ["Y"], [2], [1], [1]),
+        ]
+    )
+
+    both = [SeatRequest(flight_id, "economy", "Y", 1) for flight_id in (free, full)]
+
+    assert not left.take(both)
+    assert left.take([SeatRequest(free, "economy", "Y", 2)])
