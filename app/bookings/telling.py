@@ -44,7 +44,7 @@ def created_event(booking: BookingRow, flight_ids: Sequence[UUID], seats: int) -
         "total_minor": booking.total_minor,
         "currency": booking.currency,
     }
-    return _event("BookingCreated", booking, payload | _entities(booking), booking.created_at)
+    return _record_of("BookingCreated", booking, payload | _entities(booking), booking.created_at)
 
 
 async def booking_confirmed(
@@ -142,10 +142,12 @@ def _entities(booking: BookingRow, more: dict[str, str] | None = None) -> dict[s
 async def record(
     session: AsyncSession, event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime
 ) -> None:
-    await events.record_all(session, [_event(event_type, booking, payload, now)])
+    await events.record_all(session, [_record_of(event_type, booking, payload, now)])
 
 
-def _event(event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime) -> events.NewEvent:
+def _record_of(
+    event_type: str, booking: BookingRow, payload: dict[str, Any], now: datetime
+) -> events.NewEvent:
     return events.new_event(
         event_type,
         "booking",

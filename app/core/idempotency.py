@@ -94,7 +94,11 @@ class Idempotency:
 
     async def store(self, session: AsyncSession, status_code: int, response: Any) -> None:
         """Keep the answer, in the transaction that makes it true."""
-        await store_all(session, [(self, status_code, json.dumps(response))])
+        await self.store_text(session, status_code, json.dumps(response))
+
+    async def store_text(self, session: AsyncSession, status_code: int, response: str) -> None:
+        """Keep an answer that is JSON already."""
+        await store_all(session, [(self, status_code, response)])
 
     async def once(
         self, session: AsyncSession, status_code: int, effect: Callable[[], Awaitable[BaseModel]]

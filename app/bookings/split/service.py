@@ -56,7 +56,7 @@ async def split(
     await _move(session, at, new, leaving)
     await _tell(session, at, new, leaving)
     body = await answers.show_booking(session, new, now)
-    await key.store(session, 201, answers.without_names(body))
+    await key.store_text(session, 201, answers.without_names(body))
     return Answer(body, 201)
 
 
