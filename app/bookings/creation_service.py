@@ -25,7 +25,6 @@ from app.flights import service as flights
 from app.flights.errors import FlightNotFound
 from app.flights.schemas import FlightView
 from app.inventory import service as inventory
-from app.inventory.rules import SeatsLeft
 from app.offers import service as offers
 from app.offers.schemas import Offer
 from app.settings import service as settings
@@ -53,7 +52,7 @@ class Facts:
     now: datetime
     offers: Mapping[UUID, Offer | DomainError]
     flights: Mapping[UUID, FlightView]
-    seats: SeatsLeft
+    seats: inventory.SeatsLeft
     holds: Counter[UUID]
     most_holds: int
     checkout: timedelta

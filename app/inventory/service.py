@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.inventory import rules, store
 from app.inventory.controls.service import fit_capacities_for_update
 from app.inventory.errors import HoldExpired, SoldOut
+from app.inventory.rules import SeatsLeft
 from app.inventory.schemas import CabinCounters, HoldOutcome, NewHold, SeatRequest
 from app.inventory.seats.service import (
     assign_seats_for_update,
@@ -29,6 +30,7 @@ from app.inventory.seats.service import (
 )
 
 __all__ = [
+    "SeatsLeft",
     "assign_seats_for_update",
     "assign_wishes_for_update",
     "ensure_free",
@@ -81,15 +83,13 @@ async def hold_seats_of_all(session: AsyncSession, holds: Sequence[NewHold], now
         raise SoldOut(_what_is_left(asked, verdict.cabins))
 
 
-async def look_at_seats(
-    session: AsyncSession, flight_ids: Collection[UUID], now: datetime
-) -> rules.SeatsLeft:
+async def look_at_seats(session: AsyncSession, flight_ids: Collection[UUID], now: datetime) -> SeatsLeft:
     """What the cabins of these flights can still hold at `now`. Locks nothing: only holding seats is a
     promise."""
-    return rules.SeatsLeft(await store.list_counters_at(session, flight_ids, now))
+    return SeatsLeft(await store.list_counters_at(session, flight_ids, now))
 
 
-def take(left: rules.SeatsLeft, requests: Sequence[SeatRequest]) -> None:
+def take(left: SeatsLeft, requests: Sequence[SeatRequest]) -> None:
     """Reckon with these seats being held. Raises SoldOut where they are not there."""
     merged = rules.merge(requests)
     if not left.take(merged):
