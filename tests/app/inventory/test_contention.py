@@ -14,6 +14,7 @@ from app.inventory import service
 from app.inventory.errors import HoldExpired, SoldOut
 from app.inventory.schemas import HoldOutcome, SeatRequest
 from tests.app.conftest import Owner
+from tests.app.crowds import forget_holds
 from tests.app.departures import NOON, Departure, make_booking, make_departure
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres, pytest.mark.usefixtures("core")]
@@ -221,3 +222,4 @@ async def test_counting_first_and_inserting_then_oversells(owner: Owner) -> None
 
     held, sold = seats_in_rows(owner, departure)
     assert held + sold > seats
+    forget_holds(owner, departure)

@@ -27,7 +27,7 @@ from tests.app.bookings.travellers import (
     scalar,
 )
 from tests.app.conftest import Owner
-from tests.app.crowds import answered
+from tests.app.crowds import answered, forget_holds
 from tests.app.departures import Departure
 
 __all__ = ["gateway", "traveller"]
@@ -116,6 +116,7 @@ async def test_counting_before_holding_sells_the_last_seat_to_many(
 
     assert outcomes(answers)[201, None] > 1
     assert seats_held(owner, departure) > 1
+    forget_holds(owner, departure)
 
 
 async def test_overbooked_cabin_sells_to_exactly_what_is_authorised(
