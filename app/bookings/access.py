@@ -9,6 +9,7 @@ from app.audit import service as audit
 from app.bookings import store
 from app.bookings.errors import BookingNotFound
 from app.bookings.models import BookingRow
+from app.core.ids import encode
 from app.core.security import Caller, Role
 
 CHANGED_BY_AGENT = "booking.changed_by_agent"
@@ -24,7 +25,10 @@ async def get_own_booking_for_update(session: AsyncSession, booking_id: UUID, ca
     stays if the change does. Raises BookingNotFound; Forbidden for a program of ours."""
     booking = _own(await store.find_booking_for_update(session, booking_id), caller)
     if is_agent_of(booking, caller):
-        await audit.record(session, CHANGED_BY_AGENT, "booking", booking.id, actor=caller)
+        whose = encode("usr", booking.user_id) if booking.user_id else None
+        await audit.record(
+            session, CHANGED_BY_AGENT, "booking", booking.id, actor=caller, after={"on_behalf_of": whose}
+        )
     return booking
 
 

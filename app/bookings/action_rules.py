@@ -21,11 +21,14 @@ class Part:
 
     coupon_id: UUID
     passenger_id: UUID
+    segment_id: UUID
     slice_number: int
     status: CouponStatus
     departs_at: datetime
     is_flight_off: bool
     may_change: bool
+    may_check_in: bool
+    """It is open, nothing has become of it at a gate, and its flight's check-in is open."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,25 @@ def _split(s: Situation) -> str | None:
     return "nobody of it can travel in a booking of their own"
 
 
+def _check_in(s: Situation) -> str | None:
+    if s.status is not BookingStatus.TICKETED:
+        return f"it is {s.status}"
+    if any(may_be_checked_in(s, part) for part in s.parts):
+        return None
+    return "nobody of it can be checked in now"
+
+
+def may_be_checked_in(s: Situation, part: Part) -> bool:
+    """An infant goes with an adult of the flight who is checked in, or can be, and holds no other."""
+    if not part.may_check_in or s.party[part.passenger_id] is not PassengerType.INFANT:
+        return part.may_check_in
+    aboard = [each for each in s.parts if each.segment_id == part.segment_id]
+    adults = [each for each in aboard if s.party[each.passenger_id] is PassengerType.ADULT]
+    infants = [each for each in aboard if s.party[each.passenger_id] is PassengerType.INFANT]
+    going = [each for each in adults if each.may_check_in or each.status is CouponStatus.CHECKED_IN]
+    return len(going) > sum(each.status is CouponStatus.CHECKED_IN for each in infants)
+
+
 def _correct_names(s: Situation) -> str | None:
     if s.status is BookingStatus.HELD:
         return None
@@ -205,6 +227,7 @@ _TABLE: dict[Action, Callable[[Situation], str | None]] = {
     Action.CANCEL_PART: _cancel_part,
     Action.CHANGE: _change,
     Action.SPLIT: _split,
+    Action.CHECK_IN: _check_in,
     Action.CORRECT_NAMES: _correct_names,
     Action.ADD_EXTRAS: _add,
     Action.REQUEST_SERVICE: _request_service,

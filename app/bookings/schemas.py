@@ -108,6 +108,7 @@ class Action(StrEnum):
     CANCEL_PART = "cancel_part"
     CHANGE = "change"
     SPLIT = "split"
+    CHECK_IN = "check_in"
     CORRECT_NAMES = "correct_names"
     ADD_EXTRAS = "add_extras"
     REQUEST_SERVICE = "request_service"

@@ -101,11 +101,15 @@ class Standing:
         return action_rules.Part(
             coupon_id=coupon.id,
             passenger_id=coupon.passenger_id,
+            segment_id=segment.id,
             slice_number=segment.slice_number,
             status=CouponStatus(coupon.status),
             departs_at=self.flights[segment.flight_id].departs_at,
             is_flight_off=self.is_off(segment),
             may_change=condition is not None and condition.allowed and condition.penalty is not None,
+            may_check_in=coupon.status == CouponStatus.OPEN
+            and coupon.boarding_outcome is None
+            and flights.is_check_in_open(self.flights[segment.flight_id], self.now),
         )
 
     def is_off(self, segment: SegmentRow) -> bool:

@@ -234,7 +234,7 @@ def _is_with(other: TravelCoupon, coupon: TravelCoupon) -> bool:
 
 async def _free_unclaimed_seats(session: AsyncSession, flight: FlightView, now: datetime) -> None:
     """Once check-in has closed, the seats of whoever did not check in are anybody's."""
-    if now < rules.check_in_window(flight.departs_at).closes_at:
+    if now < flights.check_in_window(flight).closes_at:
         return
     for coupon in await coupons.list_coupons_on(session, flight.id):
         if coupon.status is CouponStatus.OPEN:

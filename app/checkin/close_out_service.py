@@ -35,6 +35,7 @@ from app.flights import service as flights
 from app.flights.schemas import FlightStatus, FlightView
 from app.payments import credit_service
 from app.payments.schemas import CreditSource
+from app.pricing import service as pricing
 from app.pricing.schemas import PassengerType
 from app.reference import service as reference
 
@@ -62,8 +63,7 @@ async def deny_boarding(
     """Leave a checked-in passenger behind: the seat is free again, the coupon open for another flight, and
     the compensation paid as travel credit. Locks the flight's boarding, then seats.
 
-    Raises FlightNotFound, BoardingNotOpen, BoardingClosed, NotCheckedIn, DeniedOutOfOrder,
-    CompensationNotStated."""
+    Raises FlightNotFound, BoardingNotOpen, BoardingClosed, NotCheckedIn, DeniedOutOfOrder."""
     now = await clock.now(session)
     flight = await flights.get_flight(session, flight_id)
     await ensure_boarding(session, flight, now)
@@ -92,8 +92,10 @@ async def close_out(session: AsyncSession, caller: Caller | None, flight_id: UUI
 
 async def close_cancelled(session: AsyncSession, flight: FlightView, now: datetime) -> None:
     """Take back every check-in of a flight that will not leave, so that its coupons can be refunded or
-    changed. Locks the flight's boarding."""
-    await lock_boarding_for_update(session, flight)
+    changed, and take no more; nothing of one that was closed out. Locks the flight's boarding."""
+    boarding = await store.take_numbers_for_update(session, flight.id, flight.departs_at, 0)
+    if boarding.closed_at is not None:
+        return
     found, rows = await _accepted(session, flight.id)
     moved = await coupons.move_coupons(
         session, list(rows), [CouponStatus.CHECKED_IN, CouponStatus.BOARDED], CouponStatus.OPEN
@@ -205,6 +207,9 @@ async def _compensation(
         Money(amount_minor=fare_minor, currency=coupon.paid.currency),
         flight.departure_date,
         substitute - last.arrives_at if substitute is not None else None,
+        await pricing.find_exchange(
+            session, compensation.CURRENCY, coupon.paid.currency, flight.departure_date
+        ),
         is_domestic=len({airport.country for airport in airports.values()}) == 1,
     )
 

@@ -2,14 +2,15 @@
 
 The fare is what was paid, with its taxes, for the way to the next stopover (14 CFR 250.1). The percentages
 stand in the regulation; its limits are revised, and each revision holds for departures from its day on.
-What is stated in US dollars says nothing of another currency.
+They are in US dollars; for a fare in another currency they are converted at the rate of the day of departure.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.checkin.errors import CompensationNotStated
 from app.core.money import Money
+from app.pricing.fx import service as fx
+from app.pricing.fx.schemas import Exchange
 
 CURRENCY = "USD"
 REGULATION = "14 CFR 250.5"
@@ -45,21 +46,22 @@ class Compensation:
     rule: str
 
 
-def involuntary(fare: Money, departs_on: date, delay: timedelta | None, *, is_domestic: bool) -> Compensation:
-    """What is owed when the substitute is planned to arrive `delay` late; None: no substitute was offered.
-
-    Raises CompensationNotStated for a fare that is not in US dollars."""
-    if fare.currency != CURRENCY:
-        raise CompensationNotStated(f"{REGULATION} is in {CURRENCY}, the fare in {fare.currency}")
+def involuntary(
+    fare: Money, departs_on: date, delay: timedelta | None, exchange: Exchange | None, *, is_domestic: bool
+) -> Compensation:
+    """What is owed, in the currency of the fare, when the substitute is planned to arrive `delay` late; None:
+    no substitute was offered. `exchange` is from US dollars, None for a fare in them."""
     limits = limits_on(departs_on)
     part = "a" if is_domestic else "b"
     if delay is not None and delay <= NO_HARM:
-        return _compensation(0, f"{REGULATION}({part})(1)", limits)
+        nothing = Money(amount_minor=0, currency=fare.currency)
+        return Compensation(nothing, _rule(f"({part})(1)", limits, None))
     if delay is not None and delay < (SHORT_DOMESTIC if is_domestic else SHORT_FOREIGN):
-        amount_minor = min(fare.amount_minor * LOWER_PERCENT // 100, limits.lower_minor)
-        return _compensation(amount_minor, f"{REGULATION}({part})(2)", limits)
-    amount_minor = min(fare.amount_minor * UPPER_PERCENT // 100, limits.upper_minor)
-    return _compensation(amount_minor, f"{REGULATION}({part})(3)", limits)
+        most = _in_currency_of_fare(limits.lower_minor, exchange)
+        owed = _at_most(fare, LOWER_PERCENT, most)
+        return Compensation(owed, _rule(f"({part})(2)", limits, exchange))
+    most = _in_currency_of_fare(limits.upper_minor, exchange)
+    return Compensation(_at_most(fare, UPPER_PERCENT, most), _rule(f"({part})(3)", limits, exchange))
 
 
 def limits_on(day: date) -> Limits:
@@ -68,7 +70,19 @@ def limits_on(day: date) -> Limits:
     return in_force[-1] if in_force else REVISIONS[0]
 
 
-def _compensation(amount_minor: int, paragraph: str, limits: Limits) -> Compensation:
-    return Compensation(
-        Money(amount_minor=amount_minor, currency=CURRENCY), f"{paragraph}, limits of {limits.source}"
-    )
+def _in_currency_of_fare(limit_minor: int, exchange: Exchange | None) -> Money:
+    limit = Money(amount_minor=limit_minor, currency=CURRENCY)
+    return limit if exchange is None else fx.convert(limit, exchange)
+
+
+def _at_most(fare: Money, percent: int, most: Money) -> Money:
+    """Raises ValueError when the two are in different currencies."""
+    if fare.currency != most.currency:
+        raise ValueError(f"a limit in {most.currency} says nothing of a fare in {fare.currency}")
+    owed_minor = min(fare.amount_minor * percent // 100, most.amount_minor)
+    return Money(amount_minor=owed_minor, currency=fare.currency)
+
+
+def _rule(paragraph: str, limits: Limits, exchange: Exchange | None) -> str:
+    at = "" if exchange is None else f" at {exchange.rate} {exchange.currency} ({exchange.as_of})"
+    return f"{REGULATION}{paragraph}, limits of {limits.source}{at}"

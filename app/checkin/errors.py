@@ -91,8 +91,3 @@ class CabinFull(Conflict):
 class DeniedOutOfOrder(Conflict):
     code = "denied_out_of_order"
     title = "Another passenger comes first by the boarding priority rule"
-
-
-class CompensationNotStated(Conflict):
-    code = "compensation_currency"
-    title = "The compensation rule states no amounts in this currency"

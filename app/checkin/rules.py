@@ -1,4 +1,4 @@
-"""When check-in is open, which seat a passenger gets, and who is denied boarding first."""
+"""When the gate is open, which seat a passenger gets, and who is denied boarding first."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,18 @@ from app.flights.schemas import FlightStatus, FlightView
 from app.inventory.seats.schemas import SeatZone
 from app.pricing.schemas import PassengerType
 
-CHECK_IN_OPENS = timedelta(hours=24)
-CHECK_IN_CLOSES = timedelta(minutes=40)
 # The gate takes passengers from here on, and shuts its door a little before the aircraft leaves.
 BOARDING_OPENS = timedelta(minutes=60)
 GATE_CLOSES = timedelta(minutes=15)
 # Where no gate closes a flight out, a chore does so long after its departure.
 CLOSE_OUT_GRACE = timedelta(hours=2)
 
-_TAKES_CHECK_IN = (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN)
-_TAKES_BOARDING = (*_TAKES_CHECK_IN, FlightStatus.BOARDING)
+_TAKES_BOARDING = (
+    FlightStatus.SCHEDULED,
+    FlightStatus.DELAYED,
+    FlightStatus.CHECK_IN_OPEN,
+    FlightStatus.BOARDING,
+)
 _HAS_LEFT = (FlightStatus.DEPARTED, FlightStatus.ARRIVED, FlightStatus.DIVERTED)
 
 COMPARTMENTS = {"first": "F", "business": "J", "premium_economy": "W", "economy": "Y"}
@@ -30,26 +32,6 @@ PRIORITY_RULE = (
     "Standby passengers before seated ones; among them the lowest amount paid for the flight first, "
     "and at the same amount whoever checked in last"
 )
-
-
-@dataclass(frozen=True)
-class Window:
-    """A time from `opens_at` until just before `closes_at`."""
-
-    opens_at: datetime
-    closes_at: datetime
-
-    def holds(self, now: datetime) -> bool:
-        return self.opens_at <= now < self.closes_at
-
-
-def check_in_window(departs_at: datetime) -> Window:
-    """By the planned departure, also of a delayed flight: a delay may shrink."""
-    return Window(departs_at - CHECK_IN_OPENS, departs_at - CHECK_IN_CLOSES)
-
-
-def is_check_in_open(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:
-    return status in _TAKES_CHECK_IN and check_in_window(departs_at).holds(now)
 
 
 def is_boarding_open(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:

@@ -159,7 +159,7 @@ def _choose(
     if not named or named[0].booking_status is not BookingStatus.TICKETED:
         raise NotCheckInable()
     if request.segment_ids is None:
-        in_time = [each for each in named if _is_open(booked[each.flight_id], now)]
+        in_time = [each for each in named if flights.is_check_in_open(booked[each.flight_id], now)]
     else:
         in_time = named
     if not in_time:
@@ -178,7 +178,7 @@ def _choose(
 def _next_flight(named: Sequence[TravelCoupon], booked: dict[UUID, FlightView], now: datetime) -> FlightView:
     """The flight whose check-in opens next, or the last there was."""
     ordered = sorted((booked[coupon.flight_id] for coupon in named), key=lambda flight: flight.departs_at)
-    coming = [flight for flight in ordered if rules.check_in_window(flight.departs_at).closes_at > now]
+    coming = [flight for flight in ordered if flights.check_in_window(flight).closes_at > now]
     return coming[0] if coming else ordered[-1]
 
 
@@ -197,13 +197,9 @@ def _named(found: Sequence[TravelCoupon], request: CheckInRequest) -> list[Trave
     ]
 
 
-def _is_open(flight: FlightView, now: datetime) -> bool:
-    return rules.is_check_in_open(flight.status, flight.departs_at, now)
-
-
 def _ensure_open(flight: FlightView, now: datetime) -> None:
-    if not _is_open(flight, now):
-        window = rules.check_in_window(flight.departs_at)
+    if not flights.is_check_in_open(flight, now):
+        window = flights.check_in_window(flight)
         raise CheckInNotOpen(
             f"{flight.airline} {flight.flight_number} is {flight.status}; its check-in is open from "
             f"{window.opens_at.isoformat()} to {window.closes_at.isoformat()}"
@@ -258,7 +254,7 @@ async def _show(
     seats = await seating.seats_of(session, booking_id, now)
     states = []
     for coupon in found:
-        row, window = rows.get(coupon.id), rules.check_in_window(booked[coupon.flight_id].departs_at)
+        row, window = rows.get(coupon.id), flights.check_in_window(booked[coupon.flight_id])
         seat = seats.get((coupon.passenger_id, coupon.flight_id))
         states.append(
             CheckInState(

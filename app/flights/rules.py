@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from app.flights.schemas import FlightStatus, MinimumConnections
+from app.flights.schemas import CheckInWindow, FlightStatus, MinimumConnections
 
 # Check-in counters close 40 minutes before departure; a traveller needs some time to get there.
 SALE_CLOSES_BEFORE_DEPARTURE = timedelta(minutes=60)
+
+# By the planned departure, also of a delayed flight: a delay may shrink.
+CHECK_IN_OPENS = timedelta(hours=24)
+CHECK_IN_CLOSES = timedelta(minutes=40)
 
 STATUSES_FOR_SALE = (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN)
 
@@ -45,6 +49,15 @@ def status_when_late(status: FlightStatus, delay_minutes: int) -> FlightStatus:
 def is_open_for_sale(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:
     """A delay does not open the sale again: it may shrink."""
     return status in STATUSES_FOR_SALE and departs_at - now > SALE_CLOSES_BEFORE_DEPARTURE
+
+
+def check_in_window(departs_at: datetime) -> CheckInWindow:
+    return CheckInWindow(departs_at - CHECK_IN_OPENS, departs_at - CHECK_IN_CLOSES)
+
+
+def is_check_in_open(status: FlightStatus, departs_at: datetime, now: datetime) -> bool:
+    """In the states in which it is sold, too: nobody is checked in on a flight that boards."""
+    return status in STATUSES_FOR_SALE and check_in_window(departs_at).holds(now)
 
 
 # For an airport that has stated nothing. Between two domestic flights a traveller only walks; wherever a

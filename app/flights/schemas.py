@@ -92,6 +92,17 @@ class FlightAvailability(Schema):
     age_ms: int | None = Field(description="How long ago that was, by the database's clock")
 
 
+@dataclass(frozen=True)
+class CheckInWindow:
+    """A time from `opens_at` until just before `closes_at`."""
+
+    opens_at: datetime
+    closes_at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        return self.opens_at <= now < self.closes_at
+
+
 @dataclass(frozen=True, slots=True)
 class Departure:
     """One flight of a search with one cabin's live availability, in the order of `classes`."""

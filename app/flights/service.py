@@ -16,6 +16,7 @@ from app.flights.errors import FlightClosed, FlightNotFound, StatusRefused
 from app.flights.schemas import (
     Cabin,
     CabinAvailability,
+    CheckInWindow,
     ClassAvailability,
     Departure,
     FlightAvailability,
@@ -59,6 +60,14 @@ def is_open_for_sale(flight: FlightView, now: datetime) -> bool:
 
 def sale_closes_at(flight: FlightView) -> datetime:
     return flight.departs_at - rules.SALE_CLOSES_BEFORE_DEPARTURE
+
+
+def check_in_window(flight: FlightView) -> CheckInWindow:
+    return rules.check_in_window(flight.departs_at)
+
+
+def is_check_in_open(flight: FlightView, now: datetime) -> bool:
+    return rules.is_check_in_open(flight.status, flight.departs_at, now)
 
 
 def ensure_open_for_sale(flight: FlightView, now: datetime) -> None:

@@ -20,6 +20,8 @@ from app.inventory import service as inventory
 from app.inventory.errors import SoldOut
 from app.offers import service as offers
 from app.pricing.schemas import PassengerType
+from app.settings import service as settings
+from app.settings.registry import WAITLIST_SHORT_WINDOW, WAITLIST_WINDOW
 from app.waitlist import rules, service, store
 from app.waitlist.models import WaitlistEntryRow
 from app.waitlist.schemas import EndReason, Queue, WaitlistStatus
@@ -132,7 +134,11 @@ async def _hold(session: AsyncSession, entry: WaitlistEntryRow, now: datetime) -
         return False
     passengers, contact = people
     opened = await inventory.list_open_seats(session, [entry.flight_id])
-    until = rules.offer_expires_at(now, flight.departs_at, flights.sale_closes_at(flight))
+    windows = rules.Windows(
+        usual=await settings.get(session, WAITLIST_WINDOW, at=now),
+        short=await settings.get(session, WAITLIST_SHORT_WINDOW, at=now),
+    )
+    until = rules.offer_expires_at(now, flight.departs_at, flights.sale_closes_at(flight), windows)
     offer = await offers.offer_flight(
         session,
         flight,

@@ -1,21 +1,30 @@
 """How long an offer from the waitlist stands, and who is served next."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.bookings.schemas import BookingStatus
 from app.waitlist.schemas import EndReason, WaitlistStatus
 
-# Long enough to read a letter and find a card; close to departure the next in line needs time, too.
-WINDOW = timedelta(hours=2)
-SHORT_WINDOW = timedelta(minutes=30)
 SHORT_BEFORE_DEPARTURE = timedelta(hours=24)
 
 
-def offer_expires_at(now: datetime, departs_at: datetime, sale_closes_at: datetime) -> datetime:
+@dataclass(frozen=True)
+class Windows:
+    """How long an offer stands: long enough to read a letter and find a card, `short` on the last day, when
+    the next in line needs time, too."""
+
+    usual: timedelta
+    short: timedelta
+
+
+def offer_expires_at(
+    now: datetime, departs_at: datetime, sale_closes_at: datetime, windows: Windows
+) -> datetime:
     """Never beyond the close of sale."""
-    window = SHORT_WINDOW if departs_at - now < SHORT_BEFORE_DEPARTURE else WINDOW
+    window = windows.short if departs_at - now < SHORT_BEFORE_DEPARTURE else windows.usual
     return min(now + window, sale_closes_at)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import service as audit
+from app.checkin import close_out_service as check_in
 from app.core import clock
 from app.core.context import current
 from app.core.ids import uuid7
@@ -84,7 +85,7 @@ async def delay(session: AsyncSession, caller: Caller, flight_id: UUID, request:
 async def cancel(
     session: AsyncSession, caller: Caller, flight_id: UUID, request: CancelFlight
 ) -> FlightDisrupted:
-    """From its commit on nobody is sold a seat, nor ticketed on one that is held.
+    """From its commit on nobody is sold a seat, nor ticketed on one that is held, and nobody is checked in.
 
     Raises FlightNotFound, StatusRefused."""
     now = await clock.now(session)
@@ -92,6 +93,7 @@ async def cancel(
     details = {"reason": request.reason}
     after = await flights.set_status(session, flight_id, FlightStatus.CANCELLED, now, details=details)
     await _audit(session, "flight.cancelled", caller, before, after, request.reason)
+    await check_in.close_cancelled(session, after, now)
     return await _disrupted(session, after, DisruptionKind.CANCELLED, {}, request.reason, now)
 
 

@@ -38,9 +38,9 @@ from app.inventory.controls.schemas import (
 )
 from app.inventory.rules import seats_open
 from app.inventory.schemas import SeatRequest
+from app.settings import service as settings
+from app.settings.registry import OVERBOOKING_CEILING
 
-# Denied boardings grow faster than the seats filled: beyond this a person should change the rule first.
-MOST_OVERBOOKING = Decimal("1.25")
 # Cabins of one call of a filter: one lock of so many rows ends well within a statement's time.
 FILTER_FLIGHTS = 200
 
@@ -185,24 +185,26 @@ async def _decide(
     """What is to become of each cabin. Locks them. Dead holds stand in nobody's way: where counters are
     too high for the controls asked, they are released and it is decided again."""
     keys = list(asked)
+    percent = await settings.get(session, OVERBOOKING_CEILING, at=now)
+    most = Decimal(percent) / 100
     cabins = await store.lock_cabins_for_update(session, keys)
-    decided = {key: _decide_one(cabins.get(key), asked[key], versions.get(key)) for key in keys}
+    decided = {key: _decide_one(cabins.get(key), asked[key], versions.get(key), most) for key in keys}
     full = [key for key in keys if isinstance(decided[key].refusal, ControlsBelowSold)]
     if full:
         nothing = [SeatRequest(*key, cabins[key].classes[0], 0) for key in full]
         await counters.sell_seats_for_update(session, nothing, now)
         again = await store.lock_cabins_for_update(session, full)
-        decided |= {key: _decide_one(again[key], asked[key], versions.get(key)) for key in full}
+        decided |= {key: _decide_one(again[key], asked[key], versions.get(key), most) for key in full}
     return decided
 
 
-def _decide_one(cabin: CabinState | None, asked: Controls, version: int | None) -> _Decision:
+def _decide_one(cabin: CabinState | None, asked: Controls, version: int | None, most: Decimal) -> _Decision:
     if cabin is None:
         return _Decision(None, ItemOutcome.UNKNOWN)
     if version is not None and cabin.version != version:
         return _Decision(cabin, ItemOutcome.STALE)
     try:
-        controls = rules.decide(cabin, asked, MOST_OVERBOOKING)
+        controls = rules.decide(cabin, asked, most)
     except DomainError as refusal:
         return _Decision(cabin, ItemOutcome.REFUSED, refusal=refusal)
     if (controls.authorised, controls.limits) == (cabin.authorised, cabin.limits):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx2
 import pytest
@@ -112,6 +113,36 @@ async def test_agents_changes_are_audited_and_the_owners_are_not(
     assert scalar(owner, entries, CHANGED_BY_AGENT, names) == 0
     await agent(client).post(f"/v1/bookings/{booking['id']}/cancellations")
     assert scalar(owner, entries, CHANGED_BY_AGENT, names) == 1
+
+
+async def test_what_an_agent_does_names_whom_it_was_done_for(
+    client: httpx2.AsyncClient, traveller: Traveller, owner: Owner
+) -> None:
+    """A service, an extra, a change and a split: an entry each, with who did it and for whom."""
+    booking = await traveller.book(departing(owner), ("adult", "adult"), "Flex")
+    await traveller.pay(booking)
+    passenger, other = (each["id"] for each in booking["passengers"])
+    segment = booking["slices"][0]["segments"][0]["id"]
+    offer = await traveller.offer(departing(owner), ("adult", "adult"), "Flex")
+    steps: dict[str, Any] = {
+        "service-requests": {"passenger_id": passenger, "segment_id": segment, "code": "VGML"},
+        "ancillaries": {"extras": [{"passenger_id": passenger, "code": "SNACK"}]},
+        "changes": {"offer_id": offer["id"]},
+        "split": {"passenger_ids": [other]},
+    }
+    desk = agent(client)
+
+    answers = [await desk.post(f"/v1/bookings/{booking['id']}/{step}", body) for step, body in steps.items()]
+
+    assert [answer.status_code for answer in answers] == [201] * 4, [answer.text for answer in answers]
+    rows = owner.execute(
+        "select actor_id::text, after ->> 'on_behalf_of' from app.audit_entries "
+        "where action = %s and entity_id = any(%s)",
+        (CHANGED_BY_AGENT, [str(key_of(booking)), booking["id"]]),
+    ).fetchall()
+    assert len(rows) == 4
+    assert {row[1] for row in rows} == {encode("usr", traveller.user_id)}
+    assert None not in {row[0] for row in rows}
 
 
 async def test_agent_pays_back_anothers_money_only_after_a_second_factor(

@@ -69,6 +69,26 @@ async def test_check_in_keeps_its_hours(
         assert refusal(answer) == (409, "check_in_not_open")
 
 
+async def test_check_in_is_among_the_actions_while_it_is_open_and_somebody_can_be(
+    traveller: Traveller, owner: Owner
+) -> None:
+    departure = departing(owner)
+    booking = await buy(traveller, departure, ("adult", "infant"))
+
+    async def is_listed(who: Traveller) -> bool:
+        return "check_in" in (await who.read(booking))["available_actions"]
+
+    today = on_the_day(traveller, departure)
+    assert not await is_listed(traveller), "it opens a day before"
+    assert await is_listed(today)
+    assert (await check_in(today, booking)).status_code == 200
+    assert not await is_listed(today), "everybody is checked in"
+    infant = booking["passengers"][1]["id"]
+    await today.post(f"/v1/bookings/{booking['id']}/check-in/undo", {"passenger_ids": [infant]})
+    assert await is_listed(today), "the infant goes with the adult who is"
+    assert not await is_listed(traveller.at(departure.departs_at - timedelta(minutes=40)))
+
+
 async def test_a_held_booking_cannot_be_checked_in(traveller: Traveller, owner: Owner) -> None:
     departure = departing(owner)
     booking = await traveller.book(departure)

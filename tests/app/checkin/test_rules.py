@@ -1,6 +1,7 @@
 """Windows, seats, priorities and compensation, without a database."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -8,38 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.checkin import compensation, rules
-from app.checkin.errors import CompensationNotStated
 from app.checkin.rules import Deniable, FreeSeat
 from app.core.ids import uuid7
 from app.core.money import Money
-from app.flights.schemas import FlightStatus
 from app.inventory.seats.schemas import SeatZone
+from app.pricing.fx.schemas import Exchange
 from app.pricing.schemas import PassengerType
 
 LEAVES = datetime(2031, 5, 4, 16, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.mark.parametrize(
-    ("before", "is_open"),
-    [
-        (timedelta(hours=24) + MINUTE, False),
-        (timedelta(hours=24), True),
-        (timedelta(hours=3), True),
-        (timedelta(minutes=41), True),
-        (timedelta(minutes=40), False),
-        (-MINUTE, False),
-    ],
-)
-def test_check_in_opens_a_day_and_closes_forty_minutes_before(before: timedelta, is_open: bool) -> None:
-    assert rules.is_check_in_open(FlightStatus.SCHEDULED, LEAVES, LEAVES - before) is is_open
-
-
-@pytest.mark.parametrize("status", list(FlightStatus))
-def test_a_flight_that_boards_left_or_is_off_takes_no_check_in(status: FlightStatus) -> None:
-    takes = status in (FlightStatus.SCHEDULED, FlightStatus.DELAYED, FlightStatus.CHECK_IN_OPEN)
-
-    assert rules.is_check_in_open(status, LEAVES, LEAVES - timedelta(hours=2)) is takes
 
 
 @pytest.mark.parametrize(
@@ -125,6 +103,7 @@ def usd(amount_minor: int) -> Money:
 
 
 HOUR = timedelta(hours=1)
+TO_EUROS = Exchange("USD", "EUR", Decimal("0.9"), date(2026, 5, 1), "test")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +123,7 @@ HOUR = timedelta(hours=1)
 def test_compensation_is_what_the_regulation_says(
     fare_minor: int, delay: timedelta | None, domestic: bool, owed_minor: int, paragraph: str
 ) -> None:
-    owed = compensation.involuntary(usd(fare_minor), date(2026, 5, 4), delay, is_domestic=domestic)
+    owed = compensation.involuntary(usd(fare_minor), date(2026, 5, 4), delay, None, is_domestic=domestic)
 
     assert owed.amount == usd(owed_minor)
     assert owed.rule.startswith(f"14 CFR 250.5{paragraph}")
@@ -161,11 +140,23 @@ def test_compensation_is_what_the_regulation_says(
     ],
 )
 def test_limits_are_those_in_force_on_the_day_of_departure(day: date, upper_minor: int) -> None:
-    assert compensation.involuntary(usd(10**6), day, None, is_domestic=True).amount == usd(upper_minor)
+    assert compensation.involuntary(usd(10**6), day, None, None, is_domestic=True).amount == usd(upper_minor)
 
 
-def test_a_fare_in_another_currency_is_refused_and_not_taken_for_dollars() -> None:
+@pytest.mark.parametrize(("fare_minor", "owed_minor"), [(20_000, 80_000), (60_000, 193_500)])
+def test_a_fare_in_another_currency_is_paid_in_it_up_to_the_converted_limit(
+    fare_minor: int, owed_minor: int
+) -> None:
+    fare = Money(amount_minor=fare_minor, currency="EUR")
+
+    owed = compensation.involuntary(fare, date(2026, 5, 4), None, TO_EUROS, is_domestic=True)
+
+    assert owed.amount == Money(amount_minor=owed_minor, currency="EUR")
+    assert owed.rule.endswith("at 0.9 EUR (2026-05-01)")
+
+
+def test_dollars_are_never_taken_for_another_currency() -> None:
     fare = Money(amount_minor=10_000, currency="EUR")
 
-    with pytest.raises(CompensationNotStated):
-        compensation.involuntary(fare, date(2026, 5, 4), None, is_domestic=True)
+    with pytest.raises(ValueError, match="USD says nothing"):
+        compensation.involuntary(fare, date(2026, 5, 4), None, None, is_domestic=True)

@@ -35,6 +35,9 @@ def test_a_party_too_large_lets_the_next_pass() -> None:
     assert rules.that_fit([large, small], 2) == [small[0]]
 
 
+WINDOWS = rules.Windows(usual=timedelta(hours=2), short=timedelta(minutes=30))
+
+
 @pytest.mark.parametrize(
     ("before_departure", "window"),
     [
@@ -46,7 +49,7 @@ def test_a_party_too_large_lets_the_next_pass() -> None:
 def test_the_window_shrinks_towards_the_close_of_sale(before_departure: timedelta, window: timedelta) -> None:
     departs_at = NOW + before_departure
 
-    assert rules.offer_expires_at(NOW, departs_at, departs_at - timedelta(hours=1)) == NOW + window
+    assert rules.offer_expires_at(NOW, departs_at, departs_at - timedelta(hours=1), WINDOWS) == NOW + window
 
 
 @pytest.mark.parametrize(
