@@ -14,6 +14,7 @@ from app.core.ids import new_pnr, uuid7
 AIRPORTS = {
     "JFK": ("John F Kennedy Intl", "New York", "US", 40.6398, -73.7789, "America/New_York"),
     "LAX": ("Los Angeles Intl", "Los Angeles", "US", 33.9425, -118.408, "America/Los_Angeles"),
+    "SFO": ("San Francisco Intl", "San Francisco", "US", 37.619, -122.3749, "America/Los_Angeles"),
     "ORD": ("Chicago O'Hare Intl", "Chicago", "US", 41.9786, -87.9048, "America/Chicago"),
     "DEN": ("Denver Intl", "Denver", "US", 39.8617, -104.673, "America/Denver"),
     "AKL": ("Auckland Intl", "Auckland", "NZ", -37.0081, 174.7917, "Pacific/Auckland"),
