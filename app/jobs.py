@@ -6,10 +6,10 @@ import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import chain_service as audit_chain
@@ -22,7 +22,7 @@ from app.bookings.extras import service as extras
 from app.bookings.groups import block_service as groups
 from app.bookings.seats import service as seats
 from app.checkin import close_out_service as boarding
-from app.core import clock, http, idempotency
+from app.core import clock, http, idempotency, partitions
 from app.core.config import get_settings
 from app.core.context import RequestContext, bind
 from app.core.db import engine, transaction
@@ -42,10 +42,18 @@ from app.payments import events_service as gateway_events
 from app.pricing.fx import service as fx
 from app.privacy import service as privacy
 from app.settings import memory as settings_memory
+from app.settings import registry
+from app.settings import service as settings
 from app.waitlist import offering_service as waitlist
 
 # Partitions for this month and three more: a quarter in which nobody need notice that a chore fails.
 PARTITION_MONTHS_AHEAD = 3
+# Bookings and payments are kept: what else is known of them refers to them, and people are forgotten apart.
+MONTHS_KEPT = {
+    "search_events": registry.SEARCH_EVENTS_MONTHS,
+    "domain_events": registry.DOMAIN_EVENTS_MONTHS,
+    "audit_entries": registry.AUDIT_MONTHS,
+}
 BATCH = 200
 # Then the run ends and is counted; what is left waits for the next.
 MAX_BATCHES = 100
@@ -61,6 +69,9 @@ FAILURES = Counter("contrail_chore_failures", "Runs of a chore that raised", ["c
 DONE = Counter("contrail_chore_items", "What a chore has dealt with", ["chore"])
 LAST_SUCCESS = Gauge(
     "contrail_chore_last_success_timestamp_seconds", "When a chore last ended well", ["chore"]
+)
+WITHOUT_PARTITION = Gauge(
+    "contrail_rows_without_partition", "Rows found in a table's default partition", ["table"]
 )
 DURATION = Histogram("contrail_chore_duration_seconds", "How long a run takes", ["chore"])
 
@@ -99,7 +110,8 @@ def chores() -> list[Chore]:
         Chore("dispatch_webhooks", timedelta(seconds=2), webhooks.dispatch_new_events),
         Chore("deliver_webhooks", timedelta(seconds=2), webhooks.deliver_due),
         Chore("sweep_webhook_deliveries", timedelta(hours=1), _sweep(webhooks.sweep_deliveries)),
-        Chore("ensure_partitions", timedelta(hours=6), _ensure_partitions),
+        Chore("ensure_partitions", timedelta(hours=1), _ensure_partitions),
+        Chore("retire_partitions", timedelta(hours=6), _retire_partitions),
         Chore("load_fx_rates", timedelta(hours=6), _load_fx_rates),
         Chore("expire_travel_credits", timedelta(minutes=1), _in_business_time(travel_credit.expire_credits)),
         Chore("sweep_gateway_events", timedelta(hours=1), _sweep(gateway_events.sweep_events)),
@@ -217,16 +229,39 @@ async def _load_fx_rates() -> int:
 
 
 async def _ensure_partitions() -> int:
+    """Rows that no month was made for are told before they are moved: that there were any is a fault."""
     async with transaction() as session:
-        made = await session.scalar(
-            text("select app.ensure_month_partitions(:months)"), {"months": PARTITION_MONTHS_AHEAD}
-        )
-    return int(made or 0)
+        for table, found in (await partitions.count_without(session)).items():
+            WITHOUT_PARTITION.labels(table).set(found)
+            if found:
+                log.error("rows_without_partition", table=table, rows=found)
+    async with transaction() as session:
+        return await partitions.make_ahead(session, PARTITION_MONTHS_AHEAD)
+
+
+async def _retire_partitions() -> int:
+    """Each month in a transaction of its own, so that no lock outlives its moment."""
+    async with transaction() as session:
+        kept = {table: await settings.get(session, months) for table, months in MONTHS_KEPT.items()}
+        days = await settings.get(session, registry.RETIRED_DAYS)
+    done = 0
+    for table, months in kept.items():
+        done += await _until_none(partial(partitions.retire, table=table, months_kept=months))
+    return done + await _until_none(partial(partitions.drop_retired, days_kept=days))
+
+
+async def _until_none(step: Callable[[AsyncSession], Awaitable[str | None]]) -> int:
+    for done in range(MAX_BATCHES):
+        async with transaction() as session:
+            if (name := await step(session)) is None:
+                return done
+        log.info("partition_retired", partition=name)
+    return MAX_BATCHES
 
 
 async def main() -> None:
     http.configure_logging()
-    settings = get_settings()
+    own = get_settings()
     purposes.ensure_all_known()
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -234,7 +269,7 @@ async def main() -> None:
     work = chores()
     wake = next(chore.wake for chore in work if chore.name == "deliver_notifications")
     async with contextlib.AsyncExitStack() as stack:
-        server, thread = start_http_server(settings.metrics_port, settings.host)
+        server, thread = start_http_server(own.metrics_port, own.host)
         stack.callback(thread.join)
         stack.callback(server.shutdown)
         listener = asyncio.create_task(listen("notifications", wake))

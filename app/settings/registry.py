@@ -47,6 +47,34 @@ WAITLIST_SHORT_WINDOW = setting(
     at_least=timedelta(minutes=5),
     at_most=timedelta(hours=24),
 )
+SEARCH_EVENTS_MONTHS = setting(
+    "retention.search_events_months",
+    13,
+    "How many whole months of searches are kept in the core",
+    at_least=2,
+    at_most=120,
+)
+DOMAIN_EVENTS_MONTHS = setting(
+    "retention.domain_events_months",
+    25,
+    "How many whole months of events can be replayed",
+    at_least=13,
+    at_most=240,
+)
+AUDIT_MONTHS = setting(
+    "retention.audit_months",
+    84,
+    "How many whole months of the audit log can be searched",
+    at_least=24,
+    at_most=240,
+)
+RETIRED_DAYS = setting(
+    "retention.retired_days",
+    35,
+    "How many days a retired month waits in schema `retired`, to be exported, before it is dropped",
+    at_least=7,
+    at_most=400,
+)
 
 PAY_LATER = Flag("bookings.pay_later", True, "Seats may be held now and paid for later")
 WAITLIST = Flag("waitlist.open", True, "Customers may wait for a seat on a flight that is sold out")
@@ -61,6 +89,10 @@ SETTINGS: dict[str, Setting[Any]] = {
         OVERBOOKING_CEILING,
         WAITLIST_WINDOW,
         WAITLIST_SHORT_WINDOW,
+        SEARCH_EVENTS_MONTHS,
+        DOMAIN_EVENTS_MONTHS,
+        AUDIT_MONTHS,
+        RETIRED_DAYS,
     )
 }
 FLAGS: dict[str, Flag] = {each.key: each for each in (PAY_LATER, WAITLIST, REGISTRATION)}

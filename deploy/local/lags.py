@@ -25,6 +25,16 @@ _WAREHOUSE_TABLE = "select to_regclass('raw.change_log') is not null"
 _WAREHOUSE = "select extract(epoch from clock_timestamp() - max(source_ts)) * 1000 from raw.change_log"
 
 
+_WITHOUT_PARTITION = "select sum(misplaced) from app.rows_without_partition()"
+
+
+def rows_without_partition(settings: StackSettings) -> int | None:
+    """Rows that no month was made for, until the hourly chore has moved them; None where nothing answers."""
+    dsn = settings.dsn("core", "contrail", "app_ro", "app_ro_password")
+    found = _query(dsn, _WITHOUT_PARTITION)
+    return None if found is None else int(found)
+
+
 def measure(settings: StackSettings) -> dict[str, float | None]:
     """Milliseconds by copy; None where nothing can be measured (yet).
 
@@ -49,7 +59,7 @@ def _query(dsn: str, statement: str, only_if: str | None = None) -> float | None
             if only_if is not None and connection.execute(only_if).fetchone() != (True,):
                 return None
             row = connection.execute(statement).fetchone()
-    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction):
         # Not up, or not migrated: there is no copy to measure.
         return None
     return round(float(row[0]), 1) if row and row[0] is not None else None

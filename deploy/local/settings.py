@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from deploy.local import pools
 from deploy.local.errors import StackError
 
 DEFAULT_HOME = ".contrail"
@@ -40,9 +41,12 @@ DEFAULT_PORTS = {
 # Settings that take a run of neighbouring ports, beginning with the one they name.
 PORT_RUNS = {"api": API_PROCESSES, "metrics": METRICS_PORTS}
 
+CORE_CONNECTIONS = pools.max_connections_of((PROJECT_ROOT / "deploy" / "postgres" / "core.conf").read_text())
+
 # Settings of single programs: the stack only passes them on, with these where nobody set them.
 PASSED_ON = {
     "CONTRAIL_ENVIRONMENT": "sandbox",
+    "CONTRAIL_POOL_SIZE": str(pools.pool_size(API_PROCESSES, CORE_CONNECTIONS)),
     "CONTRAIL_LANDING_FLUSH_SECONDS": "30",
     "CONTRAIL_LANDING_FLUSH_ROWS": "50000",
     "CONTRAIL_LAKE_FLOOR_MB": "512",

@@ -14,20 +14,23 @@ DOWN = "stopped"
 
 
 def take(settings: StackSettings) -> dict[str, Any]:
-    """{"services": [{"name", "state", "url", "pid"}], "lags_ms": {"kafka", "availability", "warehouse"}}."""
+    """{"services": [{"name", "state", "url", "pid"}], "lags_ms": {"kafka", "availability", "warehouse"},
+    "rows_without_partition"}."""
     supervisor = Supervisor(settings)
     processes = supervisor.processes() if supervisor.is_running() else {}
     with ThreadPoolExecutor(PARALLEL) as pool:
         measured = pool.submit(lags.measure, settings) if processes else None
+        misplaced = pool.submit(lags.rows_without_partition, settings) if processes else None
         services = list(pool.map(lambda s: _entry(settings, s, processes.get(s.name)), SERVICES))
         behind = measured.result() if measured else {"kafka": None, "availability": None, "warehouse": None}
-    return {"services": services, "lags_ms": behind}
+        without = misplaced.result() if misplaced else None
+    return {"services": services, "lags_ms": behind, "rows_without_partition": without}
 
 
 def is_well(status: dict[str, Any]) -> bool:
-    """Whether something runs, and everything that was started works."""
+    """Whether something runs, everything that was started works, and every row has its month."""
     states = [entry["state"] for entry in status["services"]]
-    return WORKS in states and set(states) <= {WORKS, DOWN}
+    return WORKS in states and set(states) <= {WORKS, DOWN} and not status["rows_without_partition"]
 
 
 def table(status: dict[str, Any]) -> str:
@@ -39,7 +42,9 @@ def table(status: dict[str, Any]) -> str:
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows]
-    return "\n".join([*(line.rstrip() for line in lines), "", *_lag_lines(status["lags_ms"])])
+    without = status["rows_without_partition"]
+    alarm = [f"{without:,} rows have no month: see `contrail logs chores`"] if without else []
+    return "\n".join([*(line.rstrip() for line in lines), "", *_lag_lines(status["lags_ms"]), *alarm])
 
 
 def _lag_lines(behind: dict[str, float | None]) -> list[str]:

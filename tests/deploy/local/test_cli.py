@@ -81,7 +81,7 @@ def test_status_of_nothing_is_whole_json_and_not_well(tmp_path: Path) -> None:
     done = contrail("status", "--json", home=tmp_path)
 
     assert done.returncode == 3
-    assert set(json.loads(done.stdout)) == {"services", "lags_ms"}
+    assert set(json.loads(done.stdout)) == {"services", "lags_ms", "rows_without_partition"}
 
 
 def test_down_of_nothing_is_no_error(tmp_path: Path) -> None:

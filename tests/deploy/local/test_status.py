@@ -10,8 +10,9 @@ def entry(name: str, state: str) -> dict[str, Any]:
     return {"name": name, "state": state, "url": "http://127.0.0.1:1", "pid": 1}
 
 
-def taken(*services: dict[str, Any]) -> dict[str, Any]:
-    return {"services": list(services), "lags_ms": {"kafka": 21.0, "availability": None, "warehouse": 6e4}}
+def taken(*services: dict[str, Any], without: int | None = 0) -> dict[str, Any]:
+    lags = {"kafka": 21.0, "availability": None, "warehouse": 6e4}
+    return {"services": list(services), "lags_ms": lags, "rows_without_partition": without}
 
 
 def test_a_stack_that_never_ran_has_the_same_shape(tmp_path: Path) -> None:
@@ -38,3 +39,11 @@ def test_table_names_services_and_lags() -> None:
     assert "commit -> Kafka" in text
     assert "21 ms" in text
     assert "nothing to measure yet" in text
+
+
+def test_rows_that_no_month_was_made_for_raise_an_alarm() -> None:
+    status_of_misplaced = taken(entry("kafka", "ready"), without=1_200)
+
+    assert not status.is_well(status_of_misplaced)
+    assert "1,200 rows have no month" in status.table(status_of_misplaced)
+    assert "no month" not in status.table(taken(entry("kafka", "ready")))
