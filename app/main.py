@@ -54,6 +54,7 @@ from app.identity.routes import router as identity
 from app.inventory.controls.routes import router as controls
 from app.notifications.routes import router as notifications
 from app.notifications.webhooks.routes import router as webhooks
+from app.offers import answers as offer_answers
 from app.offers import batch as offer_batch
 from app.offers.fare_calendar.routes import router as fare_calendar
 from app.offers.routes import router as offers
@@ -190,6 +191,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await availability_feed.stop()
     await search_events.stop()
     await offer_batch.stop()
+    await offer_answers.close()
     await sources.close()
     await engine().dispose()
 

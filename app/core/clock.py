@@ -53,10 +53,13 @@ def note(moment: datetime) -> None:
 def at_hand() -> datetime | None:
     """`now` without asking: the test clock, or the database's as it was last noted and has gone on since.
 
-    None where that is too long ago. For a search, which promises a price and no seat."""
+    None where it was noted too long ago. For a search, which promises a price and no seat."""
     virtual = current().virtual_now
-    if virtual is not None:
-        return virtual
+    return database_now() if virtual is None else virtual
+
+
+def database_now() -> datetime | None:
+    """The database's clock as it was last noted and has gone on since, whatever the test clock says."""
     told = _told
     if told is None or (gone := time.monotonic() - told.at_seconds) > AT_HAND_FOR_SECONDS:
         return None

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     password_hash_parallelism: int = 2
     # Searches are answered from departures kept in each process; without it, from the database.
     departures_in_memory: bool = True
+    # valkey://host:port of a store in which processes leave answers for each other; works without.
+    cache_url: str | None = None
     # All rate limits times this: a bench or a test asks from one address what a thousand travellers would.
     rate_limit_factor: float = Field(default=1.0, gt=0)
 

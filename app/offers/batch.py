@@ -48,7 +48,11 @@ class OfferBatch:
 
     async def write(self, row: OfferRequestRow) -> None:
         """Return once the row is committed. Raises SearchBusy, or what the database had against it."""
-        waiting = _Waiting(row.model_dump_json(), asyncio.get_running_loop().create_future())
+        await self.write_document(row.model_dump_json())
+
+    async def write_document(self, document: str) -> None:
+        """`write` of a row that is a JSON object already."""
+        waiting = _Waiting(document, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
@@ -113,8 +117,8 @@ async def stop() -> None:
     _running = None
 
 
-async def write(row: OfferRequestRow) -> None:
-    """See OfferBatch.write."""
+async def write_document(document: str) -> None:
+    """See OfferBatch.write_document."""
     if _running is None:
         raise RuntimeError("the offer batch was not started with the program")
-    await _running.write(row)
+    await _running.write_document(document)

