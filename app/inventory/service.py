@@ -138,7 +138,9 @@ async def shrink_holds_for_update(session: AsyncSession, booking_id: UUID, seats
 
 
 async def return_seats(session: AsyncSession, requests: Sequence[SeatRequest], now: datetime) -> None:
-    """Give sold seats back to their classes."""
+    """Give sold seats back to their classes; none, where only an infant's journey is given back."""
+    if not requests:
+        return
     returned = [replace(request, seats=-request.seats) for request in rules.merge(requests)]
     verdict = await store.sell_seats_for_update(session, returned, now)
     if not verdict.granted:

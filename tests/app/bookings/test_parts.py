@@ -102,6 +102,20 @@ async def test_within_a_day_part_of_a_purchase_is_undone_without_a_fee(
     assert_money_is_conserved(owner, booking)
 
 
+async def test_an_infant_alone_can_stay_behind(traveller: Traveller, owner: Owner) -> None:
+    """It occupies no seat: giving none back answered 500 once, found by a life at random."""
+    departure = departing(owner)
+    booking = await traveller.book(departure, ("adult", "infant"))
+    await traveller.pay(booking)
+    _, infant = booking["passengers"]
+
+    assert (await traveller.confirm(await traveller.quote(booking, only(infant)))).status_code == 200
+
+    assert statuses(await traveller.read(booking))[infant["id"]] == "void"
+    assert counters(owner, departure) == (0, 1)
+    assert_money_is_conserved(owner, booking)
+
+
 @pytest.mark.parametrize("leaves", [("adult",), ("adult", "infant"), ("adult", "child")])
 async def test_nobody_small_is_left_without_an_adult(
     traveller: Traveller, owner: Owner, leaves: tuple[str, ...]
