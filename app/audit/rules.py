@@ -111,6 +111,27 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
+def moment_of(entry_id: UUID) -> datetime:
+    """The moment in a UUIDv7, to the millisecond."""
+    return datetime.fromtimestamp((entry_id.int >> 80) / 1000, UTC)
+
+
+def floor_of(moment: datetime) -> UUID:
+    """The smallest UUID of that millisecond, as app.uuid_floor makes it."""
+    return UUID(int=round(moment.timestamp() * 1000) << 80)
+
+
+def months_between(begins: datetime, ends: datetime) -> list[tuple[datetime, datetime]]:
+    """The months of UTC from `begins` to `ends`, each as (first moment, first moment after), cut to both."""
+    months, first = [], begins.astimezone(UTC)
+    while first < ends:
+        after = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        after = after.replace(year=after.year + after.month // 12, month=after.month % 12 + 1)
+        months.append((first, min(after, ends)))
+        first = after
+    return months
+
+
 # What an entity's public ids begin with; the key of any other is shown as it is.
 PREFIXES = {
     "user": "usr",

@@ -81,6 +81,8 @@ _SEARCH = f"""
     select {_COLUMNS}
     from app.audit_entries
     where {_WITHIN}
+        and (cast(:first as uuid) is null or audit_entries.id >= :first)
+        and (cast(:past as uuid) is null or audit_entries.id < :past)
         and (cast(:kind as text) is null or kind = :kind)
         and (cast(:action as text) is null or action = :action)
         and (cast(:entity_type as text) is null or entity_type = :entity_type)
@@ -97,6 +99,36 @@ _SEARCH_ON = text(f"""
 _SEARCH_BACK = text(f"""
     {_SEARCH} and audit_entries.id > :place order by audit_entries.id limit :limit
 """)
+# By the index of words alone, in no order: cheap for what is rare, however long the log is. When `found` has
+# reached the limit, there are more, and these are not the newest of them.
+_BY_INDEX = """
+    with matching as materialized ({search} limit :most)
+    select page.*, counted.found
+    from (select count(*) as found from matching) as counted
+    left join (select * from matching where {place} order by id {order} limit :limit) as page on true
+    order by page.id {order}
+"""
+_FEW_ON = text(
+    _BY_INDEX.format(search=_SEARCH, place="cast(:place as uuid) is null or id < :place", order="desc")
+)
+_FEW_BACK = text(_BY_INDEX.format(search=_SEARCH, place="id > :place", order="asc"))
+# What of a question the index can be asked: nothing of one without words, or with excluded words alone.
+_ASKABLE = text("""
+    select querytree(websearch_to_tsquery('english', :words) || websearch_to_tsquery('simple', :words))
+""")
+_ENDS = text("""
+    select
+        (select id from app.audit_entries order by id limit 1) as oldest,
+        (select id from app.audit_entries order by id desc limit 1) as newest
+""")
+# Which ways Postgres may take, in this transaction: without them it guesses how many entries words fit.
+_WAYS = text("""
+    select set_config('enable_seqscan', :in_any_order, true), set_config('enable_sort', :in_any_order, true),
+        set_config('enable_indexscan', :in_order, true), set_config('enable_bitmapscan', :by_words, true)
+""")
+_ANY_WAY = {"in_any_order": "on", "in_order": "on", "by_words": "on"}
+_BY_WORDS = {"in_any_order": "off", "in_order": "off", "by_words": "on"}
+_IN_ORDER = {"in_any_order": "off", "in_order": "on", "by_words": "off"}
 _COUNT_ACTIONS = text(f"""
     select action, kind, count(*) as entries, count(distinct actor_id) as actors
     from app.audit_entries
@@ -176,6 +208,44 @@ async def search_entries(
     """What fits every part of `asked` that is not None, the newest first; backwards the oldest first."""
     statement = _SEARCH_BACK if is_backwards else _SEARCH_ON
     return (await session.execute(statement, asked | {"place": place, "limit": limit})).all()
+
+
+async def search_few(
+    session: AsyncSession,
+    asked: dict[str, Any],
+    place: UUID | None,
+    limit: int,
+    is_backwards: bool,
+    most: int,
+) -> Sequence[Row[Any]]:
+    """The same of words that fewer than `most` entries fit. Every row has `found`, which is `most` when more
+    do; where nothing lies beyond `place` there is one row without an entry."""
+    await session.execute(_WAYS, _BY_WORDS)
+    statement = _FEW_BACK if is_backwards else _FEW_ON
+    rows = (await session.execute(statement, asked | {"place": place, "limit": limit, "most": most})).all()
+    await session.execute(_WAYS, _ANY_WAY)
+    return rows
+
+
+async def search_many(
+    session: AsyncSession, asked: dict[str, Any], place: UUID | None, limit: int, is_backwards: bool
+) -> Sequence[Row[Any]]:
+    """The same of words that many entries fit: row by row in order, until there are enough."""
+    await session.execute(_WAYS, _IN_ORDER)
+    rows = await search_entries(session, asked, place, limit, is_backwards)
+    await session.execute(_WAYS, _ANY_WAY)
+    return rows
+
+
+async def find_askable(session: AsyncSession, words: str) -> str:
+    """The part of a question that the index of words answers: empty when there are no words, T when all are
+    excluded ones."""
+    return str(await session.scalar(_ASKABLE, {"words": words}))
+
+
+async def find_ends(session: AsyncSession) -> Row[Any]:
+    """(oldest, newest): the ids the log begins and ends with, null when it is empty."""
+    return (await session.execute(_ENDS)).one()
 
 
 async def count_actions(session: AsyncSession, begins: datetime, ends: datetime) -> Sequence[Row[Any]]:

@@ -1,5 +1,6 @@
 """What an entry may hold, whom it names, and that the chain feels every change."""
 
+import itertools
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.audit.rules import CHAINED_FIELDS, GENESIS, UNKNOWN, digest_of, facts_of, refuse_personal
+from app.audit.rules import (
+    CHAINED_FIELDS,
+    GENESIS,
+    UNKNOWN,
+    digest_of,
+    facts_of,
+    floor_of,
+    moment_of,
+    months_between,
+    refuse_personal,
+)
 from app.audit.schemas import ActorKind
 from app.core.ids import uuid7
 from app.core.security import Caller, Role
@@ -88,3 +99,22 @@ def test_digest_feels_what_came_before_and_no_notation_of_time() -> None:
 
     assert digest_of(digest_of(GENESIS, ENTRY), ENTRY) != digest_of(GENESIS, ENTRY)
     assert digest_of(GENESIS, ENTRY | {"occurred_at": elsewhere}) == digest_of(GENESIS, ENTRY)
+
+
+@given(
+    st.integers(0, 7 * 365 * 86_400).map(lambda n: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=n)),
+    st.timedeltas(timedelta(seconds=1), timedelta(days=900)),
+)
+def test_months_between_two_moments_leave_no_gap(begins: datetime, span: timedelta) -> None:
+    months = months_between(begins, begins + span)
+
+    assert (months[0][0], months[-1][1]) == (begins, begins + span)
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(months))
+    last_moments = [(first, past - timedelta(microseconds=1)) for first, past in months]
+    assert all((a.year, a.month) == (b.year, b.month) for a, b in last_moments)
+
+
+def test_moment_of_an_id_is_where_its_floor_begins() -> None:
+    entry = uuid7()
+
+    assert floor_of(moment_of(entry)) <= entry < floor_of(moment_of(entry) + timedelta(milliseconds=1))
