@@ -2,10 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import TypeVar
 
 import httpx2
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.ids import uuid7
+from app.inventory import store
+from app.inventory.schemas import NewHold
 from tests.app.conftest import Owner
 from tests.app.departures import Departure
 
@@ -24,6 +31,23 @@ async def answered(ask: Callable[[], Awaitable[httpx2.Response]]) -> httpx2.Resp
         if answer.status_code != BUSY:
             return answer
     raise AssertionError(f"still busy after {TRIES} tries")
+
+
+async def hold_uncounted(session: AsyncSession, holds: Sequence[NewHold], now: datetime) -> store.Verdict:
+    """How seats are held without the guard: whoever has looked and found one inserts a hold, and the
+    counters are for others to move. What it writes is for `forget_holds`."""
+    statement = text(
+        "insert into app.seat_holds (id, booking_id, flight_id, cabin, fare_class, seats, created_at, "
+        "expires_at) values (:id, :booking_id, :flight_id, :cabin, :fare_class, :seats, :now, :expires_at)"
+    )
+    rows = [
+        asdict(request)
+        | {"id": uuid7(), "booking_id": hold.booking_id, "expires_at": hold.expires_at, "now": now}
+        for hold in holds
+        for request in hold.requests
+    ]
+    await session.execute(statement, rows)
+    return store.Verdict(True, [])
 
 
 def forget_holds(owner: Owner, departure: Departure) -> None:
