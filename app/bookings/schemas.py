@@ -21,6 +21,7 @@ from app.core.ids import (
     TicketId,
     TravelCreditId,
 )
+from app.core.local_times import LocalDateTime
 from app.core.money import Money
 from app.core.people import EmailAddress, PersonName, PhoneNumber
 from app.payments.schemas import Payment, Refund, RefundTo
@@ -217,9 +218,9 @@ class Segment(Schema):
     flight_number: str
     origin: str
     destination: str
-    departs_local: datetime = Field(description="Local time at the airport, without offset")
+    departs_local: LocalDateTime
     departs_zone: str
-    arrives_local: datetime
+    arrives_local: LocalDateTime
     arrives_zone: str
     duration: timedelta
     flight_status: str

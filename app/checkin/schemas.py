@@ -9,6 +9,7 @@ from pydantic import Field
 from app.bookings.schemas import BoardingOutcome, CouponStatus
 from app.core.http import Schema
 from app.core.ids import BookingId, CouponId, FlightId, PassengerId, SegmentId, TravelCreditId
+from app.core.local_times import LocalDateTime
 from app.core.money import Money
 
 # A booking has at most nine passengers on sixteen coupons each; a name is a bound of the body, no more.
@@ -84,7 +85,7 @@ class BoardingPass(Schema):
     flight_number: str = Field(examples=["615"])
     origin: str = Field(examples=["JFK"])
     destination: str = Field(examples=["LAX"])
-    departs_local: datetime = Field(description="Local time at the airport, without offset")
+    departs_local: LocalDateTime
     departs_zone: str
     boarding_closes_at: datetime
     cabin: str = Field(examples=["economy"])

@@ -12,6 +12,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -149,7 +150,16 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     code, title = FRAMEWORK_PROBLEMS.get(error.status_code, ("http_error", "The request was refused"))
     answer = problem(error.status_code, code, title, str(error.detail))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["allow"] = ", ".join(_methods_at(request))
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """All methods of an address: the framework tells those of the first route that has it."""
+    routes = list(iter_route_contexts(request.app.routes))
+    found = next((route.path for route in routes if route.path_regex.match(request.url.path)), None)
+    return sorted({method for route in routes if route.path == found for method in route.methods or ()})
 
 
 async def _on_database_error(request: Request, error: Exception) -> JSONResponse:

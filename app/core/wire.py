@@ -16,6 +16,9 @@ JSON_MEDIA = re.compile(r"application/(json|[a-z0-9.\-]+\+json)$")
 TEXT_PATHS = ("/ssim",)
 # An airline's season is some thousand records of 200 columns.
 TEXT_LIMIT_BYTES = 1024 * 1024
+# As many cabins as may be set at once, each with all of its classes.
+BATCH_LIMIT_BYTES = 256 * 1024
+LARGER_LIMITS = {"/ssim": TEXT_LIMIT_BYTES, "/inventory/controls": BATCH_LIMIT_BYTES}
 
 _STRING = re.compile(rb'"(?:\\.|[^"\\])*"')
 _BRACKET = re.compile(rb"[\[\]{}]")
@@ -33,7 +36,8 @@ class TextUnstorable(Unprocessable):
 
 async def whole_body(headers: dict[str, str], path: str, receive: Receive) -> bytes:
     """The body, as much of it as this address may be sent. Raises TooLarge."""
-    limit = TEXT_LIMIT_BYTES if path.endswith(TEXT_PATHS) else BODY_LIMIT_BYTES
+    larger = (limit for ending, limit in LARGER_LIMITS.items() if path.endswith(ending))
+    limit = next(larger, BODY_LIMIT_BYTES)
     announced = headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge(f"at most {limit} bytes are read")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.core.http import Schema
 from app.core.ids import FlightId
+from app.core.local_times import LocalDateTime
 
 
 class FlightStatus(StrEnum):
@@ -41,10 +42,6 @@ class Traffic(StrEnum):
         return cls.DOMESTIC if origin_country == destination_country else cls.INTERNATIONAL
 
 
-LocalTime = Annotated[
-    datetime,
-    Field(description="Local time at the airport, without offset", examples=["2026-12-01T08:15:00"]),
-]
 Moment = Annotated[datetime, Field(description="RFC 3339, UTC", examples=["2026-12-01T13:15:00Z"])]
 
 
@@ -55,9 +52,9 @@ class FlightView(Schema):
     origin: str = Field(examples=["JFK"])
     destination: str = Field(examples=["LAX"])
     departure_date: date = Field(description="At the origin")
-    departs_local: LocalTime
+    departs_local: LocalDateTime
     departs_zone: str = Field(examples=["America/New_York"])
-    arrives_local: LocalTime
+    arrives_local: LocalDateTime
     arrives_zone: str = Field(examples=["America/Los_Angeles"])
     departs_at: Moment
     arrives_at: Moment

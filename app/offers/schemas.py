@@ -12,8 +12,9 @@ from pydantic import Field, field_validator, model_validator
 
 from app.core.http import Schema
 from app.core.ids import FlightId, OfferId, OfferRequestId
+from app.core.local_times import LocalDateTime, LocalTimeOfDay
 from app.core.money import CurrencyCode, Money
-from app.flights.schemas import Cabin, LocalTime, Moment
+from app.flights.schemas import Cabin, Moment
 from app.offers.sources.base import OutsideOffer, SourceName, SourceNote
 from app.pricing.schemas import Conditions, PassengerPrice, PassengerType
 from app.reference.schemas import AirlineCode, AirportCode
@@ -42,8 +43,8 @@ class Sort(StrEnum):
 class TimeOfDay(Schema):
     """A window of local time at the airport, both ends included; from late to early it runs over midnight."""
 
-    earliest: time = Field(default=time.min, examples=["08:00"])
-    latest: time = Field(default=time.max, examples=["12:00"])
+    earliest: LocalTimeOfDay = Field(default=time.min, examples=["08:00"])
+    latest: LocalTimeOfDay = Field(default=time.max, examples=["12:00"])
 
     @field_validator("earliest", "latest")
     @classmethod
@@ -135,9 +136,9 @@ class OfferLeg(Schema):
     flight_number: str = Field(examples=["615"])
     origin: AirportCode
     destination: AirportCode
-    departs_local: LocalTime
+    departs_local: LocalDateTime
     departs_zone: str = Field(examples=["America/New_York"])
-    arrives_local: LocalTime
+    arrives_local: LocalDateTime
     arrives_zone: str = Field(examples=["America/Los_Angeles"])
     duration: timedelta = Field(description="ISO 8601", examples=["PT6H10M"])
     aircraft_type: str = Field(examples=["A320-232"])

@@ -25,7 +25,6 @@ UNLIKE_THEIR_TYPE: dict[str, Any] = {
     "family_name": "Lovelace",
     "last_name": "Lovelace",
     "destination": "SFO",
-    "arrives_local": "11:35:00",
     "new_password": "another long and private sentence",
     "latest": "12:00",
 }
@@ -115,6 +114,8 @@ def example(schema: Schema, components: dict[str, Schema], *, name: str = "", de
         return None
     if BY_NAME.get(name, ...) is None and _is_nullable(schema):
         return None
+    if name == "arrives_local":
+        return _later(example(schema, components, depth=depth))
     if name in UNLIKE_THEIR_TYPE:
         return UNLIKE_THEIR_TYPE[name]
     own = _own(schema)
@@ -153,6 +154,11 @@ def _own(schema: Schema) -> list[Any] | None:
     if schema.get("default") is not None:
         return [schema["default"]]
     return None
+
+
+def _later(departs_local: str) -> str:
+    """By the clock of the place of arrival, be it a time or a day and a time."""
+    return departs_local.replace("08:15", "11:35")
 
 
 def _is_nullable(schema: Schema) -> bool:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from app.core.http import Schema
 from app.core.ids import ScheduleId
+from app.core.local_times import LocalTimeOfDay
 from app.reference.schemas import AirportCode
 
 
@@ -28,9 +29,7 @@ def _each_once(weekdays: list[int]) -> list[int]:
 AirlineCode = Annotated[str, Field(pattern="^[A-Z0-9]{2}$", description="IATA code", examples=["B6"])]
 FlightNumber = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}[A-Z]?$", examples=["615"])]
 Weekday = Annotated[int, Field(ge=1, le=7, description="ISO 8601: 1 is Monday", examples=[1])]
-TimetableTime = Annotated[
-    time, AfterValidator(_to_the_minute), Field(description="By the airport's clock", examples=["08:15:00"])
-]
+TimetableTime = Annotated[LocalTimeOfDay, AfterValidator(_to_the_minute)]
 DayOffset = Annotated[
     int, Field(ge=-1, le=2, description="Local days from departure to arrival", examples=[0])
 ]
@@ -79,8 +78,8 @@ class ScheduleView(Schema):
     origin: AirportCode
     destination: AirportCode
     weekday: Weekday
-    departs_local: time
-    arrives_local: time
+    departs_local: LocalTimeOfDay
+    arrives_local: LocalTimeOfDay
     arrives_day_offset: int
     valid_from: date
     valid_to: date

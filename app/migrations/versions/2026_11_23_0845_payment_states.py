@@ -125,5 +125,6 @@ def downgrade() -> None:
         op.execute(f"drop table app.{table}")
     op.execute("drop trigger payments_move_forward on app.payments")
     op.execute("drop function app.payments_move_forward()")
+    op.execute("drop index app.payments_unfinished")
     op.execute("alter table app.bookings drop column dispute_status")
     op.execute("alter table app.payments drop column travel_credit_id, drop column beside_id")

@@ -268,3 +268,11 @@ async def test_metrics_count_by_route_and_never_by_address(client: httpx2.AsyncC
     assert 'route="unmatched"' in metrics
     assert "sold_out_of_nothing" not in metrics
     assert "nobody-serves" not in metrics
+
+
+async def test_method_an_address_does_not_know_is_told_all_that_it_knows(client: httpx2.AsyncClient) -> None:
+    """Only those of the first route at the address were told."""
+    answer = await client.request("PATCH", "/v1/bookings")
+
+    assert refusal(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"

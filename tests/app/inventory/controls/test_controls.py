@@ -12,6 +12,7 @@ from app.core.db import transaction
 from app.core.ids import encode, uuid7
 from app.core.security import Role, mint_access_token
 from app.inventory import service as inventory
+from app.inventory.controls.schemas import MAX_CABINS_AT_ONCE
 from app.inventory.errors import SoldOut
 from app.inventory.schemas import SeatRequest
 from tests.app.conftest import Owner
@@ -377,3 +378,23 @@ async def test_controls_and_sales_at_once_never_oversell(desk: Desk, owner: Owne
     cabin = (await desk.read(departure)).json()["cabins"][0]
     assert cabin["sold"] == sum(result is True for result in results)
     assert cabin["sold"] <= cabin["authorised"]
+
+
+async def test_as_many_cabins_as_the_document_allows_fit_into_a_request(client: httpx2.AsyncClient) -> None:
+    """500 of them were allowed and 64 kB of body, which is 300."""
+    classes = dict.fromkeys(("J", "C", "D", "Y", "B", "M", "H", "Q", "K"), 150)
+    items = [
+        {"flight_id": encode("flt", uuid7()), "cabin": "economy", "version": 1, "limits": classes}
+        for _ in range(MAX_CABINS_AT_ONCE)
+    ]
+    token = mint_access_token(uuid7(), uuid7(), [Role.ADMIN])
+
+    answer = await client.post(
+        "/v1/admin/inventory/controls",
+        json={"items": items, "reason": "the whole of the winter"},
+        headers={"authorization": f"Bearer {token}", "idempotency-key": uuid7().hex},
+        timeout=30,
+    )
+
+    assert answer.status_code == 200, answer.text[:300]
+    assert len(answer.json()["results"]) == MAX_CABINS_AT_ONCE
