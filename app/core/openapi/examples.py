@@ -29,7 +29,7 @@ UNLIKE_THEIR_TYPE: dict[str, Any] = {
     "latest": "12:00",
 }
 BY_NAME: dict[str, Any] = {
-    "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk3ZjNhMiJ9.c2lnbmF0dXJl",
+    "access_token": "header.claims.signature",
     "refresh_token": "4f1d0a6be2c94c52b5d9c0a1e7f3a8d6",
     "password": "a long and private sentence",
     "email": "ada.lovelace@example.com",
