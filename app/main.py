@@ -71,7 +71,9 @@ from app.waitlist.routes import router as waitlist
 
 VERSION = "0.1.0"
 
+# The hot write first: a request is held against each of them in turn.
 ROUTERS = (
+    bookings,
     identity,
     recovery,
     factors,
@@ -90,7 +92,6 @@ ROUTERS = (
     ancillaries,
     fare_calendar,
     pricing_rules,
-    bookings,
     guests,
     seats,
     groups,

@@ -6,7 +6,6 @@ next gathers, so a lone booking is written at once and a crowd shares its commit
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -60,9 +59,10 @@ class BookingBatch:
         self._queue: deque[_Waiting] = deque()
         # Keys that are being carried out here: a twin waits for them, and then is a repeat.
         self._busy: set[str] = set()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
+        self._is_stopping = False
         self._writers = [
-            asyncio.create_task(self._write_for_ever(), name=f"booking-batch-{number}")
+            asyncio.create_task(self._write_until_stopped(), name=f"booking-batch-{number}")
             for number in range(writers)
         ]
 
@@ -72,32 +72,25 @@ class BookingBatch:
             raise BookingBusy(retry_after_seconds=RETRY_AFTER_SECONDS)
         waiting = _Waiting(asked)
         self._queue.append(waiting)
-        async with self._changed:
-            self._changed.notify()
+        self._changed.set()
         return await waiting.outcome
 
     async def stop(self) -> None:
         """Book for all who wait, then end."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._queue and not self._busy)
-        for writer in self._writers:
-            writer.cancel()
-        for writer in self._writers:
-            with suppress(asyncio.CancelledError):
-                await writer
+        self._is_stopping = True
+        self._changed.set()
+        await asyncio.gather(*self._writers)
 
-    async def _write_for_ever(self) -> None:
-        while True:
-            async with self._changed:
-                await self._changed.wait_for(self._has_work)
-                lot = self._next_lot()
-            await _book(lot)
-            async with self._changed:
+    async def _write_until_stopped(self) -> None:
+        while self._queue or not self._is_stopping:
+            lot = self._next_lot()
+            if lot:
+                await _book(lot)
                 self._busy -= {waiting.asked.key.scope for waiting in lot}
-                self._changed.notify_all()
-
-    def _has_work(self) -> bool:
-        return any(waiting.asked.key.scope not in self._busy for waiting in self._queue)
+                self._changed.set()
+            else:
+                self._changed.clear()
+                await self._changed.wait()
 
     def _next_lot(self) -> list[_Waiting]:
         """Those who waited longest, all at one moment and no key twice; the others keep their places."""

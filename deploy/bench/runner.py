@@ -21,7 +21,11 @@ WHOLE_TABLE_COLUMNS = 200
 
 Progress = Callable[[str], None]
 # Each module has `measure(progress, options) -> list[Figure]`; imported only when it is run.
-BENCHES = {"capture": "deploy.bench.capture", "search": "deploy.bench.search"}
+BENCHES = {
+    "booking": "deploy.bench.booking",
+    "capture": "deploy.bench.capture",
+    "search": "deploy.bench.search",
+}
 
 
 @dataclass(frozen=True)
