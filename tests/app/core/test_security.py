@@ -7,12 +7,15 @@ from typing import Any
 
 import httpx2
 import pytest
+import time_machine
 from fastapi import FastAPI
 
-from app.core import http
-from app.core.errors import Forbidden
+from app.core import http, security
+from app.core.errors import Forbidden, Unauthorized
 from app.core.ids import uuid7
 from app.core.security import (
+    ACCESS_TOKEN_LIFE,
+    MAX_VERIFIED,
     STEP_UP_LIFE,
     Caller,
     CurrentCaller,
@@ -120,3 +123,33 @@ async def test_guest_token_names_a_booking_and_no_user(core_settings: Path) -> N
     assert guest.acting_user_id is None
     with pytest.raises(Forbidden):
         _ = guest.user_id
+
+
+def test_a_token_that_is_remembered_is_refused_once_it_expires(core_settings: Path) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        token = mint_access_token(uuid7(), uuid7(), [Role.CUSTOMER])
+        assert verify_token(token) == verify_token(token)
+
+        clock.shift(ACCESS_TOKEN_LIFE + timedelta(seconds=1))
+
+        with pytest.raises(Unauthorized):
+            verify_token(token)
+
+
+def test_a_token_that_was_tampered_with_is_refused_beside_the_one_it_was_made_of(core_settings: Path) -> None:
+    token = mint_access_token(uuid7(), uuid7(), [Role.CUSTOMER])
+    verify_token(token)
+
+    with pytest.raises(Unauthorized):
+        verify_token(token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB"))
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for(
+    core_settings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(security, "MAX_VERIFIED", len(security._verified) + 1)
+    for _ in range(3):
+        verify_token(mint_access_token(uuid7(), uuid7(), [Role.CUSTOMER]))
+
+    assert len(security._verified) == security.MAX_VERIFIED < MAX_VERIFIED
