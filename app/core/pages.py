@@ -58,11 +58,14 @@ class Paging:
 
     def answer(self, page: Page[Item]) -> Page[Item]:
         """The page itself, with RFC 8288 links to its neighbours on the response."""
+        self._response.headers.update(self.links(page))
+        return page
+
+    def links(self, page: Page[Item]) -> dict[str, str]:
+        """Those links as a header, for an answer that is made by hand."""
         links = [("next", "after", page.meta.after), ("prev", "before", page.meta.before)]
         header = ", ".join(self._link(*link) for link in links if link[2] is not None)
-        if header:
-            self._response.headers["link"] = header
-        return page
+        return {"link": header} if header else {}
 
     def _link(self, relation: str, name: str, cursor: str | None) -> str:
         asked = [(key, value) for key, value in self._request.query_params.multi_items()]

@@ -5,10 +5,11 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app.core.caching import NOT_MODIFIED, IfNoneMatch, public
 from app.core.context import current
 from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
@@ -16,6 +17,8 @@ from app.core.ids import FlightId
 from app.flights import live, service
 from app.flights.schemas import FlightAvailability, FlightView
 
+# A gate shows a delay no later than this after everybody else.
+KEPT_FOR_SECONDS = 15
 EVENT_EXAMPLE = (
     'id: 26531096\nevent: availability\ndata: {"flight_id":"flt_...","cabins":[],"as_of":null}\n\n'
 )
@@ -23,9 +26,15 @@ EVENT_EXAMPLE = (
 router = APIRouter(prefix="/v1/flights", tags=["flights"], responses=PROBLEM_RESPONSES)
 
 
-@router.get("/{flight_id}", summary="Read a flight", status_code=200)
-async def get_flight(flight_id: FlightId, tx: Transaction) -> FlightView:
-    return await service.get_flight(tx, flight_id)
+@router.get(
+    "/{flight_id}",
+    summary="Read a flight",
+    status_code=200,
+    response_model=FlightView,
+    responses=NOT_MODIFIED,
+)
+async def get_flight(flight_id: FlightId, tx: Transaction, if_none_match: IfNoneMatch = None) -> Response:
+    return public(await service.get_flight(tx, flight_id), if_none_match, KEPT_FOR_SECONDS)
 
 
 @router.get("/{flight_id}/availability", summary="Read a flight's live availability", status_code=200)

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["flights"], responses=PROBLEM_RESPONSES)
 OUTSIDE_ID = r"^[A-Za-z0-9_-]{1,100}$"
 
 
-def _visitor(
+async def _visitor(
     caller: OptionalCaller,
     contrail_session: Annotated[
         str | None,

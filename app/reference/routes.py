@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from app.core.caching import NOT_MODIFIED, IfNoneMatch, public
 from app.core.db import Transaction
 from app.core.http import PROBLEM_RESPONSES
 from app.core.pages import Page, PageRequest
@@ -25,6 +26,8 @@ AirportQuery = Annotated[
 ]
 
 
+# Airports change a few times a year.
+KEPT_FOR_SECONDS = 3600
 DEFAULT_RADIUS_KM = 100
 MAX_RADIUS_KM = 1000
 Near = Annotated[
@@ -46,16 +49,25 @@ def _coordinates(near: str) -> tuple[float, float]:
     return latitude, longitude
 
 
-@router.get("/airports", summary="List airports", status_code=200)
+@router.get(
+    "/airports",
+    summary="List airports",
+    status_code=200,
+    response_model=Page[AirportView],
+    responses=NOT_MODIFIED,
+)
 async def list_airports(
     tx: Transaction,
     paging: PageRequest,
     query: AirportQuery = None,
     near: Near = None,
     radius_km: Radius = DEFAULT_RADIUS_KM,
-) -> Page[AirportView]:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """By code; or with `near` those within `radius_km` of a place, the nearest first."""
     if near is not None:
         circle = Nearness(*_coordinates(near), radius_km)
-        return paging.answer(await service.list_airports_near(tx, circle, query, paging.window))
-    return paging.answer(await service.list_airports(tx, query, paging.window))
+        page = await service.list_airports_near(tx, circle, query, paging.window)
+    else:
+        page = await service.list_airports(tx, query, paging.window)
+    return public(page, if_none_match, KEPT_FOR_SECONDS, paging.links(page))

@@ -14,6 +14,7 @@ from deploy.bench.api_parts import ApiStack, flame_graph
 from deploy.bench.figures import Figure, Reference, percentile
 from deploy.bench.open_loop import Load, Outcome, encode, run_apart
 from deploy.bench.runner import BenchFailed, Options
+from deploy.local.supervisor import Supervisor
 
 Progress = Callable[[str], None]
 
@@ -32,6 +33,10 @@ SEEN_LIMIT_SECONDS = 10.0
 def measure(
     stack: ApiStack, queries: Sequence[SliceQuery], progress: Progress, options: Options
 ) -> list[Figure]:
+    """Restarts the API first, which knows of no network yet. Raises BenchFailed."""
+    supervisor = Supervisor(stack.settings)
+    supervisor.stop("api-1")
+    supervisor.start("api-1")
     base = "http://{}:{}".format(*stack.targets[0])
     with httpx2.Client(base_url=base, timeout=30) as client:
         _wait_until_kept(client, progress)
@@ -72,18 +77,22 @@ def _per_second(stack: ApiStack, requests: Sequence[bytes]) -> float:
 
 def _wait_until_kept(client: httpx2.Client, progress: Progress) -> None:
     """Until the process answers from memory."""
-    deadline = time.monotonic() + READY_LIMIT_SECONDS
-    client.get("/readyz").raise_for_status()
-    # It has read nothing yet, or another network: the figure is of this one.
-    while time.monotonic() < deadline:
-        lines = client.get("/metrics").text.splitlines()
-        kept = next(
-            (float(line.split()[1]) for line in lines if line.startswith("contrail_departures_kept ")), 0
-        )
-        if kept > 1_000_000:
-            progress(f"the API keeps {kept:,.0f} departures")
+    began = time.monotonic()
+    ready: float | None = None
+    while time.monotonic() < began + READY_LIMIT_SECONDS:
+        time.sleep(POLL_SECONDS)
+        try:
+            lines = client.get("/metrics").text.splitlines()
+        except httpx2.TransportError:
+            continue
+        ready = ready or time.monotonic()
+        kept = next((line.split()[1] for line in lines if line.startswith("contrail_departures_kept ")), "0")
+        if float(kept) > 0:
+            progress(
+                f"the API answered after {ready - began:.1f} s and kept {float(kept):,.0f} departures "
+                f"after {time.monotonic() - began:.1f} s"
+            )
             return
-        time.sleep(0.5)
     raise BenchFailed("the API did not keep the network's departures in memory")
 
 
