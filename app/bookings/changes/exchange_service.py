@@ -25,6 +25,7 @@ from app.inventory import service as inventory
 from app.offers.schemas import Offer
 from app.payments import journal
 from app.payments import refund_service as refunds
+from app.payments.schemas import RefundTo
 from app.pricing.schemas import PassengerType
 
 REFUND_REASON = "change"
@@ -42,6 +43,15 @@ class Plan:
     extras: Sequence[ItemRow]
     seat_items: Sequence[ItemRow]
     figures: rules.ChangeFigures
+    residual_to: RefundTo
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What a change paid back, and what of it is to be sent after the commit."""
+
+    refund_ids: Sequence[UUID]
+    orders: Sequence[refunds.RefundOrder]
 
 
 async def plan(session: AsyncSession, at: Standing, offer: Offer, slice_numbers: Sequence[int]) -> Plan:
@@ -64,11 +74,12 @@ async def plan(session: AsyncSession, at: Standing, offer: Offer, slice_numbers:
     seat_items = [item for item in found if item.id in seat_ids]
     others = [item for item in found if item.id not in seat_ids and item.segment_id is not None]
     figures = _figures(at, offer, coupons, seat_items)
-    return Plan(at, offer, list(slice_numbers), travellers, coupons, others, seat_items, figures)
+    to = _residual_to(at, coupons)
+    return Plan(at, offer, list(slice_numbers), travellers, coupons, others, seat_items, figures, to)
 
 
-async def exchange(session: AsyncSession, plan: Plan, change_id: UUID) -> list[refunds.RefundOrder]:
-    """Carry the plan out; the refunds to be sent after the commit. Locks the cabins, last.
+async def exchange(session: AsyncSession, plan: Plan, change_id: UUID) -> Exchanged:
+    """Carry the plan out. Locks the cabins, last.
 
     Raises CouponInUse, SoldOut."""
     at, booking, now, figures = plan.at, plan.at.booking, plan.at.now, plan.figures
@@ -86,13 +97,24 @@ async def exchange(session: AsyncSession, plan: Plan, change_id: UUID) -> list[r
         currency=booking.currency,
         now=now,
     )
-    orders: list[refunds.RefundOrder] = []
-    if figures.residual_minor:
-        orders = await refunds.spread(session, booking.id, figures.residual_minor, REFUND_REASON, now)
+    exchanged = await _pay_back(session, plan)
     await bookings.update_booking(session, booking.id, {})
     await telling.booking_changed(session, booking, _told(plan, change_id, segments, numbers), now)
     await inventory.exchange_seats(session, returned, seats_of(plan.travellers, segments), now)
-    return orders
+    return exchanged
+
+
+async def _pay_back(session: AsyncSession, plan: Plan) -> Exchanged:
+    """What is left over, as money or as credit that is had at once."""
+    booking, now = plan.at.booking, plan.at.now
+    if not plan.figures.residual_minor:
+        return Exchanged([], [])
+    orders = await refunds.spread(session, booking.id, plan.figures.residual_minor, REFUND_REASON, now)
+    refund_ids = [order.shown.id for order in orders]
+    if plan.residual_to is RefundTo.PAYMENT:
+        return Exchanged(refund_ids, orders)
+    await refunds.turn_into_credit(session, orders, booking.user_id, now)
+    return Exchanged(refund_ids, [])
 
 
 def _travellers(at: Standing, coupons: Sequence[CouponRow], numbers: set[int]) -> list[PassengerRow]:
@@ -140,8 +162,6 @@ def _figures(
     segments = {coupon.segment_id: at.segment(coupon.segment_id) for coupon in coupons}
     stated = [at.change_condition(segment) for segment in segments.values()]
     conditions = booking_rules.strictest([booking_rules.conditions_of(each) for each in stated])
-    gone = {coupon.id for coupon in coupons}
-    is_off = any(part.is_flight_off for part in at.situation.parts if part.coupon_id in gone)
     new_fare_minor = sum(price.fare.amount_minor for price in offer.passengers)
     return rules.ChangeFigures(
         old_fare_minor=sum(ticket.fare_minor for ticket in given_up),
@@ -149,8 +169,21 @@ def _figures(
         new_fare_minor=new_fare_minor,
         new_tax_minor=offer.total.amount_minor - new_fare_minor,
         seats_back_minor=sum(item.amount_minor for item in seat_items),
-        penalty_minor=rules.change_penalty(given_up, conditions, is_involuntary=is_off),
+        penalty_minor=rules.change_penalty(given_up, conditions, is_involuntary=_is_any_off(at, coupons)),
     )
+
+
+def _residual_to(at: Standing, coupons: Sequence[CouponRow]) -> RefundTo:
+    segments = [at.segment(segment_id) for segment_id in {coupon.segment_id for coupon in coupons}]
+    stated = [booking_rules.conditions_of(at.refund_condition(segment)) for segment in segments]
+    can_be_undone = booking_rules.is_in_void_window(at.booking.ticketed_at, at.departs_at, at.now)
+    is_free = can_be_undone or _is_any_off(at, coupons)
+    return rules.residual_to(booking_rules.strictest(stated), is_free=is_free)
+
+
+def _is_any_off(at: Standing, coupons: Sequence[CouponRow]) -> bool:
+    gone = {coupon.id for coupon in coupons}
+    return any(part.is_flight_off for part in at.situation.parts if part.coupon_id in gone)
 
 
 async def _write_new(session: AsyncSession, plan: Plan) -> tuple[list[SegmentRow], list[str]]:

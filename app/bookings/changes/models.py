@@ -34,6 +34,7 @@ class ChangeRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=TIMESTAMPTZ)
     confirmed_at: datetime | None = Field(default=None, sa_type=TIMESTAMPTZ)
     refund_ids: list[UUID] = Field(default_factory=list, sa_type=ARRAY(Uuid), nullable=False)
+    residual_to: str = Field(default="payment", sa_type=Text)
 
 
 class ChangeCouponRow(SQLModel, table=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.bookings.rules import RefundConditions, TicketValue, penalty_of
+from app.payments.schemas import RefundTo
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,9 @@ def change_penalty(
 def is_in_order(slices: Sequence[tuple[datetime, datetime]]) -> bool:
     """Whether each slice (departs, arrives) leaves after the one before has arrived."""
     return all(before[1] < after[0] for before, after in itertools.pairwise(slices))
+
+
+def residual_to(refunds: RefundConditions, *, is_free: bool) -> RefundTo:
+    """Where what is left over goes. A fare that gives no money back does not do so by way of a cheaper one;
+    nothing stands against it when the purchase could be undone, or the flight is off."""
+    return RefundTo.PAYMENT if is_free or refunds.allowed is True else RefundTo.TRAVEL_CREDIT

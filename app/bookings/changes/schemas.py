@@ -10,7 +10,7 @@ from app.core.http import Schema
 from app.core.ids import BookingId, ChangeId, OfferId
 from app.core.money import Money
 from app.offers.schemas import OfferSlice
-from app.payments.schemas import Payment, Refund
+from app.payments.schemas import Payment, Refund, RefundTo
 
 
 class ChangeStatus(StrEnum):
@@ -52,7 +52,10 @@ class Change(Schema):
     penalty: Money = Field(description="What the old fare keeps for being changed")
     seats_back: Money = Field(description="Paid for seats on flights that are given up")
     due: Money
-    residual: Money = Field(description="Comes back the way it was paid")
+    residual: Money = Field(description="What is left over")
+    residual_to: RefundTo = Field(
+        description="The way it was paid, or into travel credit where the fare gives no money back"
+    )
     quoted_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None

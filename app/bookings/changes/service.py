@@ -1,6 +1,7 @@
 """Quoting and confirming a change. What is due is paid first; then everything changes at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from app.offers import service as offers
 from app.offers.schemas import Offer
 from app.payments import refund_service as refunds
 from app.payments import service as payments
-from app.payments.schemas import Attempt, PaymentPurpose
+from app.payments.schemas import Attempt, PaymentPurpose, RefundTo
 from app.settings import service as settings
 from app.settings.registry import QUOTE_LIFE
 
@@ -142,7 +143,8 @@ async def _replan(
     quoted = set(await store.find_coupon_ids(session, row.id))
     if plan.figures != _figures(row) or {coupon.id for coupon in plan.coupons} != quoted:
         raise QuoteSuperseded("the booking has changed since; ask for another quote")
-    return plan
+    # As it was promised, though the day in which a purchase can be undone may have ended since.
+    return replace(plan, residual_to=RefundTo(row.residual_to))
 
 
 async def _apply(
@@ -150,9 +152,9 @@ async def _apply(
 ) -> list[refunds.RefundOrder]:
     await store.confirm(session, change_id, plan.at.now)
     await store.confirm_coupons(session, change_id)
-    orders = await exchange_service.exchange(session, plan, change_id)
-    await store.set_refunds(session, change_id, [order.shown.id for order in orders])
-    return orders
+    exchanged = await exchange_service.exchange(session, plan, change_id)
+    await store.set_refunds(session, change_id, list(exchanged.refund_ids))
+    return list(exchanged.orders)
 
 
 def _slices(at: Standing, offer: Offer, asked: Sequence[int] | None) -> list[int]:
@@ -184,6 +186,7 @@ def _values(
         "seats_back_minor": figures.seats_back_minor,
         "penalty_minor": figures.penalty_minor,
         "currency": plan.at.booking.currency,
+        "residual_to": plan.residual_to,
         "quoted_at": now,
         "expires_at": now + life,
     }
@@ -234,6 +237,7 @@ async def _shown(session: AsyncSession, change_id: UUID) -> Change:
         seats_back=money(figures.seats_back_minor),
         due=money(figures.due_minor),
         residual=money(figures.residual_minor),
+        residual_to=RefundTo(row.residual_to),
         quoted_at=row.quoted_at,
         expires_at=row.expires_at,
         confirmed_at=row.confirmed_at,
