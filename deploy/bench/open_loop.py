@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 
 import httptools
 
@@ -78,9 +79,13 @@ def encode(
 
 
 def run_apart(load: Load) -> Outcome:
-    """`run` in a process of its own, which imports nothing but this module."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(run, load).result()
+    """`run` in a process of its own, which imports nothing but this module and serves later loads too."""
+    return _apart().submit(run, load).result()
+
+
+@cache
+def _apart() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def run(load: Load) -> Outcome:

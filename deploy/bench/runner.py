@@ -22,6 +22,7 @@ WHOLE_TABLE_COLUMNS = 200
 Progress = Callable[[str], None]
 # Each module has `measure(progress, options) -> list[Figure]`; imported only when it is run.
 BENCHES = {
+    "api": "deploy.bench.api",
     "booking": "deploy.bench.booking",
     "capture": "deploy.bench.capture",
     "search": "deploy.bench.search",
