@@ -7,15 +7,25 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.core.ids import encode
+from app.core.ids import encode, uuid7
 from app.settings import memory
 from app.settings.definitions import Flag, Setting
-from app.settings.registry import CHECKOUT_HOLD, MAX_HOLDS_PER_USER, PAY_LATER, QUOTE_LIFE, REGISTRATION
+from app.settings.registry import (
+    CHECKOUT_HOLD,
+    MAX_HOLDS_PER_USER,
+    OVERBOOKING_CEILING,
+    PAY_LATER,
+    QUOTE_LIFE,
+    REGISTRATION,
+    WAITLIST_WINDOW,
+)
 from app.settings.rules import Snapshot, Version
 from app.settings.schemas import FlagState, Kind, Scope
-from tests.app.bookings.travellers import Traveller, booking_request, departing
+from tests.app.bookings.travellers import Traveller, booking_request, departing, new_traveller
 from tests.app.conftest import Owner
 from tests.app.identity.accounts import new_person
+from tests.app.operators import Operator
+from tests.app.waitlist.test_waitlist import free, join, read, serve
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
@@ -36,6 +46,11 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
         held[kind, definition.key] = (version,)
 
     return say
+
+
+@pytest.fixture
+def operator(client: httpx2.AsyncClient) -> Operator:
+    return Operator(client)
 
 
 OFF = FlagState(serve="off").model_dump(mode="json")
@@ -97,3 +112,38 @@ async def test_holding_to_pay_later_can_be_switched_off_for_everybody_but_some(
 
     assert (refused.status_code, refused.json()["code"]) == (409, "feature_off")
     assert taken.status_code == 201, taken.text
+
+
+async def test_overbooking_goes_as_far_as_is_said(operator: Operator, owner: Owner, say: Say) -> None:
+    flight_id = encode("flt", departing(owner, seats={"Y": 100}).flight_id)
+    path = f"/v1/admin/flights/{flight_id}"
+    asked = {"cabins": [{"cabin": "economy", "authorised": 110}], "reason": "no-shows of last year"}
+
+    async def ask() -> httpx2.Response:
+        etag = (await operator.get(f"{path}/inventory")).headers["etag"]
+        headers = operator.headers({"if-match": etag, "idempotency-key": uuid7().hex})
+        return await operator.client.put(f"{path}/controls", json=asked, headers=headers)
+
+    say(OVERBOOKING_CEILING, 105)
+    refused = await ask()
+    say(OVERBOOKING_CEILING, 110)
+    allowed = await ask()
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "overbooking_too_high")
+    assert allowed.status_code == 200, allowed.text
+
+
+async def test_seats_from_the_waitlist_wait_as_long_as_is_said(
+    traveller: Traveller, client: httpx2.AsyncClient, owner: Owner, say: Say
+) -> None:
+    say(WAITLIST_WINDOW, timedelta(hours=5))
+    departure, waiting = departing(owner, seats={"Y": 1}), new_traveller(client, owner)
+    taken = await traveller.book(departure)
+    entry = await join(waiting, departure)
+    await free(traveller, taken)
+
+    await serve()
+
+    offered = await read(waiting, entry)
+    lasts = datetime.fromisoformat(offered["offer_expires_at"]) - datetime.now(UTC)
+    assert timedelta(hours=4, minutes=55) < lasts <= timedelta(hours=5)
