@@ -313,3 +313,19 @@ async def test_only_so_many_endpoints_are_kept(
     answer = await client.post("/v1/webhook-endpoints", json={"url": receiver.url}, headers=as_user)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "webhook_endpoints_exhausted")
+
+
+async def test_endpoint_changed_since_it_was_read_is_not_changed_again(
+    client: httpx2.AsyncClient, make_endpoint: Any, as_user: dict[str, str], receiver: Receiver
+) -> None:
+    endpoint = await make_endpoint(receiver.url)
+    address = f"/v1/webhook-endpoints/{endpoint['id']}"
+    read = await client.get(address, headers=as_user)
+    headers = as_user | {"if-match": read.headers["etag"]}
+
+    first = await client.patch(address, json={"event_types": ["BookingConfirmed"]}, headers=headers)
+    second = await client.patch(address, json={"event_types": ["BookingCancelled"]}, headers=headers)
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert second.json()["code"] == "precondition_failed"
+    assert (await client.get(address, headers=as_user)).json()["event_types"] == ["BookingConfirmed"]
