@@ -72,7 +72,7 @@ status: ## What runs, where, and how far behind
 	$(BIN)/contrail status
 
 lock: ## Resolve requirements.lock again
-	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev \
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --python-version 3.11 --extra dev \
 		pyproject.toml --output-file requirements.lock --quiet
 
 contracts: setup ## Write the contracts of the captured tables from the core's models

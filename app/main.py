@@ -71,9 +71,10 @@ from app.waitlist.routes import router as waitlist
 
 VERSION = "0.1.0"
 
-# The hot write first: a request is held against each of them in turn.
+# A request is held against some 200 patterns in turn: what is asked most stands first.
 ROUTERS = (
     bookings,
+    offers,
     identity,
     recovery,
     factors,
@@ -87,7 +88,6 @@ ROUTERS = (
     controls,
     schedules,
     minimums,
-    offers,
     fx,
     ancillaries,
     fare_calendar,
@@ -215,7 +215,7 @@ def create_app() -> FastAPI:
     app.state.note_api_request = api_requests.note
     app.state.on_denial = note_denial
     audit_report.tell_roles_by(identity_service.list_role_holders)
-    for router in (*ROUTERS, platform, problem_pages.router, pages.router):
+    for router in (platform, *ROUTERS, problem_pages.router, pages.router):
         app.include_router(router)
     document.install(app)
     return app
