@@ -51,7 +51,7 @@ check: setup ## Lint, types, layering, SQL style, security lint, secrets
 
 test: setup browser ## Every test but the slow drills
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m "not drill" --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not drill" --numprocesses 2 --no-loadscope-reorder
 
 drills: setup ## Each fault alone, killed under load (slow)
 	$(BIN)/python -m pytest -m drill

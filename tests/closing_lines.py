@@ -1,23 +1,39 @@
 """The order of a run, who runs what beside whom, and the last lines: what was not run, and why."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 STACK = "the whole stack"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A file stays together. The tests that need the whole stack are one line of work: the last of a run,
-    or, where several processes share it, one of them from the start."""
-    is_shared = config.getoption("numprocesses", None) or hasattr(config, "workerinput")
-    items.sort(key=lambda item: _needs_stack(item) is not bool(is_shared))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(STACK if _needs_stack(item) else item.nodeid.split("::")[0]))
+    """The tests that need the whole stack come last, so that it does not run beside all the others; or,
+    where several processes share a run, first, so that one of them can begin with it."""
+    is_shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: (item.get_closest_marker("stack") is not None) is not is_shared)
 
 
-def _needs_stack(item: pytest.Item) -> bool:
-    return item.get_closest_marker("stack") is not None
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """A file stays in one process, and all that need the whole stack in the same one: there is one stack.
+
+    xdist's own groups do nothing under pytest 9.2, which keeps the id of a test where xdist does not look."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid.split("::")[0])
+
+    return ByFile(config, log)
+
+
+@cache
+def scope_of(path: str) -> str:
+    return STACK if "pytest.mark.stack" in (ROOT / path).read_text() else path
 
 
 class DrillCount:
