@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -19,7 +20,13 @@ from tests.app.pricing.fx.test_service import load_every_rate
 from tests.deploy.local_gateway.process import GatewayProcess
 from tests.served import ServedProgram
 
-pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.postgres,
+    pytest.mark.skipif(
+        not (which("curl") and which("jq")), reason="no curl or no jq here: the journey is typed with both"
+    ),
+]
 
 README = Path(__file__).parents[2] / "app" / "README.md"
 SECTION = "## A journey by curl"
