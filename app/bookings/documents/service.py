@@ -84,11 +84,12 @@ async def _issue_due(session: AsyncSession, caller: Caller, booking_id: UUID) ->
         return []
     issued = await store.find_documents(session, booking.id)
     booked = await _load(session, booking)
-    await _issue_bills(session, booked, issued)
     if facts.is_receipt_due(booking):
         await _issue_if_new(session, booked, issued, DocumentKind.RECEIPT, await _receipt(session, booked))
     itinerary = facts.itinerary(booking, booked.segments, booked.flown)
     await _issue_if_new(session, booked, issued, DocumentKind.ITINERARY, itinerary)
+    # Last, for everybody's bills wait for the series of numbers, and making a file takes its time.
+    await _issue_bills(session, booked, issued)
     return await store.find_documents(session, booking.id)
 
 

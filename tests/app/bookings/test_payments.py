@@ -105,7 +105,9 @@ async def test_charge_without_an_answer_is_settled_exactly_once(
     assert (twin.status_code, twin.headers["retry-after"]) == (409, "1")
     other_key = await traveller.post(path, payment_request())
     assert (other_key.status_code, other_key.json()["code"]) == (409, "payment_in_progress")
-    assert await service.resolve_stuck_payments() == 0
+    # Young as it is, it is left alone; what other tests left behind may be settled.
+    await service.resolve_stuck_payments()
+    assert "PaymentSucceeded" not in event_types(owner, booking)
 
     age_attempts(owner, booking)
     still_unknown = await traveller.post(path, body, key="silent")
